@@ -1,0 +1,1 @@
+"""The training pipeline: corpus → models. It stands beside the app and is never imported by it."""

@@ -1,0 +1,146 @@
+"""Checkpoints that survive a kill at any moment, and going on from them. Knows no model.
+
+A checkpoint is taken between two batches and holds all that decides the next one: weights, optimizer,
+hidden state, place in the epoch and the random generators. It is written beside the old one and then
+moved over it, so there is always one that is whole.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from fastai.callback.core import Callback
+
+from train.console import JsonLog
+
+
+def save_atomically(value, path: Path) -> None:
+    """`torch.save` that leaves either the old file or the new one, never a half."""
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as f:
+        torch.save(value, f)
+        f.flush()
+        os.fsync(f.fileno())
+    partial.replace(path)
+
+
+def random_state() -> dict:
+    state = {"torch": torch.get_rng_state(), "numpy": np.random.get_state(), "python": random.getstate()}
+    if torch.cuda.is_available():
+        state["cuda"] = torch.cuda.get_rng_state_all()
+    return state
+
+
+def set_random_state(state: dict) -> None:
+    torch.set_rng_state(state["torch"])
+    np.random.set_state(state["numpy"])
+    random.setstate(state["python"])
+    if "cuda" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda"])
+
+
+class Checkpoint(Callback):
+    """Save every `seconds`; where `resume` holds a checkpoint, go on from it.
+
+    The training loader must offer `skip`: how many batches of the next epoch to leave out.
+    """
+
+    order = 50  # after the model is reset, before the schedule sets its rates
+    run_valid = False
+
+    def __init__(self, path: Path, seconds: float, tag: str = "", resume: dict | None = None):
+        self.path, self.seconds, self.tag, self.resume = path, seconds, tag, resume
+        self.done = 0  # batches of this epoch
+        self.last = time.monotonic()
+
+    def before_train(self) -> None:
+        self.done = 0
+        if self.resume is None or self.epoch != self.resume["epoch"]:
+            return
+        state, self.resume = self.resume, None
+        self.learn.model.load_state_dict(state["model"])
+        self.learn.opt.load_state_dict(state["opt"])
+        if state["hidden"] is not None:
+            encoder = self.learn.model[0]
+            encoder.hidden = [tuple(h.to(state_device(encoder)) for h in hc) for hc in state["hidden"]]
+            encoder.bs = encoder.hidden[0][0].shape[1]
+        self.done = state["batch"]
+        self.learn.train_iter += self.done
+        self.learn.pct_train += self.done / (len(self.learn.dls.train) * self.learn.n_epoch)
+        set_random_state(state["random"])
+
+    def after_batch(self) -> None:
+        self.done += 1
+        if time.monotonic() - self.last >= self.seconds:
+            self.save(self.epoch, self.done)
+
+    def after_epoch(self) -> None:
+        if self.done:
+            self.save(self.epoch + 1, 0)
+
+    def save(self, epoch: int, batch: int) -> None:
+        hidden = getattr(self.learn.model[0], "hidden", None)
+        state = {
+            "tag": self.tag,
+            "epoch": epoch,
+            "batch": batch,
+            "model": self.learn.model.state_dict(),
+            "opt": self.learn.opt.state_dict(),
+            "hidden": [tuple(h.cpu() for h in hc) for hc in hidden] if hidden and batch else None,
+            "random": random_state(),
+        }
+        save_atomically(state, self.path)
+        self.last = time.monotonic()
+
+
+def state_device(module: torch.nn.Module) -> torch.device:
+    return next(module.parameters()).device
+
+
+class StepLog(Callback):
+    """Log the smoothed training loss, the schedule and the speed every `seconds`, and each epoch."""
+
+    order = 70  # after the checkpoint and the schedule
+    run_valid = False
+
+    def __init__(self, log: JsonLog, stage: str, seconds: float = 30.0):
+        self.log, self.stage, self.seconds = log, stage, seconds
+
+    def before_train(self) -> None:
+        self.last = self.started = time.monotonic()
+        self.items = self.all_items = 0
+        self.losses: list[float] = []
+
+    def after_batch(self) -> None:
+        self.losses.append(float(self.learn.loss))
+        self.items += self.learn.xb[0].numel()
+        elapsed = time.monotonic() - self.last
+        if elapsed >= self.seconds:
+            hypers = self.learn.opt.hypers[-1]
+            self.log.write(
+                stage=self.stage,
+                epoch=self.epoch,
+                batch=self.learn.train_iter,
+                of=len(self.learn.dls.train) * self.learn.n_epoch,
+                train_loss=round(float(np.mean(self.losses)), 4),
+                lr=hypers["lr"],
+                mom=hypers["mom"],
+                tokens_per_second=round(self.items / elapsed),
+            )
+            self.all_items += self.items
+            self.last, self.items, self.losses = time.monotonic(), 0, []
+
+    def after_train(self) -> None:
+        self.train_seconds = time.monotonic() - self.started
+
+    def after_epoch(self) -> None:
+        names, values = self.learn.recorder.metric_names[1:-1], self.learn.recorder.log[1:]
+        record = {n: round(float(v), 5) for n, v in zip(names, values, strict=False) if v is not None}
+        if record:
+            seconds = round(getattr(self, "train_seconds", 0.0), 1)
+            self.log.write(stage=self.stage, epoch=self.epoch, done=True, seconds=seconds, **record)

@@ -1,0 +1,27 @@
+"""What a person sees while a stage runs: a progress bar, and one line an event. Computes nothing."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from tqdm import tqdm
+
+
+def progress(items: Iterable, what: str, total: int | None = None):
+    """Iterate over `items` with a progress bar that also reads well in a log file."""
+    return tqdm(items, desc=what, total=total, mininterval=5.0, dynamic_ncols=True)
+
+
+class JsonLog:
+    """Appends one JSON object a line: `{"time": seconds since 1970, …}`."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+    def write(self, **event) -> None:
+        with self.path.open("a", encoding="utf-8") as f:
+            f.write(json.dumps({"time": round(time.time(), 1), **event}) + "\n")

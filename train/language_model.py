@@ -1,0 +1,157 @@
+"""Stage `lm`: token ids → an AWD-LSTM language model, with fastai's learner. Tokenizes nothing."""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+import fastai.callback.progress  # noqa: F401  (adds the progress bar to Learner)
+import fastai.callback.schedule  # noqa: F401  (adds fit_one_cycle to Learner)
+from fastai.callback.training import GradientClip
+from fastai.data.core import DataLoaders
+from fastai.losses import CrossEntropyLossFlat
+from fastai.metrics import Perplexity, accuracy
+from fastai.optimizer import OptimWrapper
+from fastai.text.data import LMDataLoader
+from fastai.text.learner import LMLearner
+from fastai.text.models.awdlstm import AWD_LSTM, awd_lstm_lm_config, awd_lstm_lm_split
+from fastai.text.models.core import get_language_model
+
+from train import precision
+from train.checkpoint import Checkpoint, StepLog, save_atomically
+from train.console import JsonLog
+from train.data import Corpus, Documents
+from train.recipe import LanguageModel
+from train.sampled_softmax import SampledDecoder, SampledSoftmax
+
+
+class StreamLoader(LMDataLoader):
+    """fastai's `LMDataLoader` with a shuffle that depends on seed and epoch alone, and a start place.
+
+    So a resumed run reads exactly the batches that the killed one would have read.
+    """
+
+    def __init__(self, dataset, seed: int = 0, **kwargs):
+        super().__init__(dataset, **kwargs)
+        self.seed, self.epoch, self.skip = seed, 0, 0
+
+    def shuffle_fn(self, idxs):
+        order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self.items.idxs))
+        self.items.idxs[:] = order.tolist()  # `lens` shares this list
+        self.make_chunks()
+        self.epoch += 1
+        return idxs
+
+    def get_idxs(self):
+        idxs = super().get_idxs()[self.skip * self.bs :]
+        self.skip = 0
+        return idxs
+
+
+def loaders(train: Documents, valid: Documents, settings: LanguageModel, device=None) -> DataLoaders:
+    """The training stream (shuffled by document each epoch) and the validation stream."""
+    common = dict(bs=settings.bs, seq_len=settings.seq_len, device=device)
+    dls = DataLoaders(
+        StreamLoader(
+            train, lens=train.lengths.tolist(), seed=settings.seed, shuffle=True, **common
+        ),
+        LMDataLoader(valid, lens=valid.lengths.tolist(), **common),
+        device=device,
+    )
+    dls.vocab = train.corpus.vocab
+    return dls
+
+
+def config(settings: LanguageModel) -> dict:
+    """fastai's configuration of the language model at this recipe's sizes."""
+    sizes = dict(emb_sz=settings.emb_sz, n_hid=settings.n_hid, n_layers=settings.n_layers)
+    return {**awd_lstm_lm_config, **sizes}
+
+
+def build_model(vocab_sz: int, settings: LanguageModel) -> torch.nn.Module:
+    """fastai's `get_language_model`, its decoder able to score some columns only."""
+    model = get_language_model(AWD_LSTM, vocab_sz, config(settings), settings.drop_mult)
+    model[1].__class__ = SampledDecoder  # same parameters: only `forward` differs
+    return model
+
+
+def learner(corpus: Corpus, settings: LanguageModel, folder: Path, device=None) -> LMLearner:
+    """An `LMLearner` as `language_model_learner` makes it, on the cached ids."""
+    dls = loaders(
+        corpus.split("train", "unsup"),
+        corpus.split("heldout").subset(settings.valid_documents),
+        settings,
+        device,
+    )
+    learn = LMLearner(
+        dls,
+        build_model(len(corpus.vocab), settings),
+        alpha=settings.alpha,
+        beta=settings.beta,
+        moms=settings.moms,
+        loss_func=CrossEntropyLossFlat(),
+        splitter=awd_lstm_lm_split,
+        opt_func=partial(
+            OptimWrapper,
+            opt=torch.optim.AdamW,
+            betas=(settings.moms[0], settings.sqr_mom),
+            eps=1e-7,
+            fused=True,
+        ),
+        metrics=[accuracy, Perplexity()],
+        path=folder,
+        cbs=[GradientClip(settings.clip)] if settings.clip else [],
+    )
+    if settings.sampled:
+        counts = torch.from_numpy(corpus.token_counts())
+        learn.add_cb(SampledSoftmax(counts, settings.sampled))
+    return learn
+
+
+def train(corpus: Corpus, settings: LanguageModel, folder: Path, resume: bool, device=None) -> None:
+    """Train and leave `lm.pth` in `folder`; with `resume`, go on from its checkpoint."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "lm.checkpoint"
+    state = torch.load(path, map_location="cpu", weights_only=False) if resume and path.exists() else None
+    seed_everything(settings.seed)
+    learn = learner(corpus, settings, folder, device)
+    chosen = precision.apply(learn, settings.precision)
+    log = JsonLog(folder / "log.jsonl")
+    log.write(
+        stage="lm",
+        event="resume" if state else "start",
+        precision=chosen,
+        parameters=sum(p.numel() for p in learn.model.parameters()),
+        batches=len(learn.dls.train),
+        batch=state["batch"] if state else 0,
+        epoch=state["epoch"] if state else 0,
+    )
+    start_epoch = 0
+    if state:
+        start_epoch = state["epoch"]
+        learn.dls.train.epoch, learn.dls.train.skip = start_epoch, state["batch"]
+    if start_epoch < settings.epochs:
+        learn.fit_one_cycle(
+            settings.epochs,
+            settings.lr,
+            pct_start=settings.pct_start,
+            wd=settings.wd,
+            start_epoch=start_epoch,
+            cbs=[
+                Checkpoint(path, settings.checkpoint_seconds, resume=state),
+                StepLog(log, "lm"),
+            ],
+        )
+    elif state:
+        learn.model.load_state_dict(state["model"])
+    save_atomically(learn.model.state_dict(), folder / "lm.pth")
+    log.write(stage="lm", event="end")
+
+
+def seed_everything(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)

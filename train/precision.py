@@ -1,0 +1,54 @@
+"""Which number format a run computes in, and the fastai callback for it. Decides nothing else."""
+
+from __future__ import annotations
+
+import torch
+from fastai.callback.core import Callback
+from fastai.callback.fp16 import MixedPrecision
+from fastai.learner import Learner
+
+
+def choose(precision: str, device: torch.device) -> str:
+    """`auto` → `bf16` where the processor multiplies it in hardware, else `fp32`; `fp16` on CUDA."""
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+    flags = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return "bf16" if flags.get("avx512_bf16") or flags.get("amx_bf16") else "fp32"
+
+
+class CPUAutocast(Callback):
+    """bf16 autocast around the forward pass and the loss. fastai's own is for GPUs."""
+
+    order = MixedPrecision.order
+
+    def before_batch(self) -> None:
+        self.context = torch.autocast("cpu", dtype=torch.bfloat16)
+        self.context.__enter__()
+
+    def after_pred(self) -> None:
+        if isinstance(self.learn.pred, torch.Tensor):
+            self.learn.pred = self.learn.pred.float()
+
+    def after_loss(self) -> None:
+        self.close()
+
+    def after_cancel_batch(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self.context is not None:
+            self.context.__exit__(None, None, None)
+            self.context = None
+
+
+def apply(learn: Learner, precision: str) -> str:
+    """Add the callback that `precision` needs to `learn`; returns the format chosen."""
+    device = learn.dls.device
+    chosen = choose(precision, device)
+    if device.type == "cuda" and chosen in ("fp16", "bf16"):
+        learn.to_bf16() if chosen == "bf16" else learn.to_fp16()
+    elif chosen == "bf16":
+        learn.add_cb(CPUAutocast())
+    return chosen
