@@ -30,7 +30,11 @@ def save_atomically(value, path: Path) -> None:
 
 
 def random_state() -> dict:
-    state = {"torch": torch.get_rng_state(), "numpy": np.random.get_state(), "python": random.getstate()}
+    state = {
+        "torch": torch.get_rng_state(),
+        "numpy": np.random.get_state(),
+        "python": random.getstate(),
+    }
     if torch.cuda.is_available():
         state["cuda"] = torch.cuda.get_rng_state_all()
     return state
@@ -67,7 +71,9 @@ class Checkpoint(Callback):
         self.learn.opt.load_state_dict(state["opt"])
         if state["hidden"] is not None:
             encoder = self.learn.model[0]
-            encoder.hidden = [tuple(h.to(state_device(encoder)) for h in hc) for hc in state["hidden"]]
+            encoder.hidden = [
+                tuple(h.to(state_device(encoder)) for h in hc) for hc in state["hidden"]
+            ]
             encoder.bs = encoder.hidden[0][0].shape[1]
         self.done = state["batch"]
         self.learn.train_iter += self.done
@@ -140,7 +146,9 @@ class StepLog(Callback):
 
     def after_epoch(self) -> None:
         names, values = self.learn.recorder.metric_names[1:-1], self.learn.recorder.log[1:]
-        record = {n: round(float(v), 5) for n, v in zip(names, values, strict=False) if v is not None}
+        record = {
+            n: round(float(v), 5) for n, v in zip(names, values, strict=False) if v is not None
+        }
         if record:
             seconds = round(getattr(self, "train_seconds", 0.0), 1)
             self.log.write(stage=self.stage, epoch=self.epoch, done=True, seconds=seconds, **record)

@@ -19,45 +19,36 @@ from fastai.text.data import LMDataLoader
 from fastai.text.learner import LMLearner
 from fastai.text.models.awdlstm import AWD_LSTM, awd_lstm_lm_config, awd_lstm_lm_split
 from fastai.text.models.core import get_language_model
+from fastai.torch_core import default_device
 
 from train import precision
 from train.checkpoint import Checkpoint, StepLog, save_atomically
 from train.console import JsonLog
 from train.data import Corpus, Documents
+from train.order import ResumableOrder
 from train.recipe import LanguageModel
 from train.sampled_softmax import SampledDecoder, SampledSoftmax
 
 
-class StreamLoader(LMDataLoader):
-    """fastai's `LMDataLoader` with a shuffle that depends on seed and epoch alone, and a start place.
+class StreamLoader(ResumableOrder, LMDataLoader):
+    """fastai's `LMDataLoader`; a resumed run reads exactly the batches the killed one would have."""
 
-    So a resumed run reads exactly the batches that the killed one would have read.
-    """
-
-    def __init__(self, dataset, seed: int = 0, **kwargs):
-        super().__init__(dataset, **kwargs)
-        self.seed, self.epoch, self.skip = seed, 0, 0
-
-    def shuffle_fn(self, idxs):
-        order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self.items.idxs))
+    def shuffled(self, idxs, rng):
+        order = rng.permutation(len(self.items.idxs))
         self.items.idxs[:] = order.tolist()  # `lens` shares this list
         self.make_chunks()
-        self.epoch += 1
-        return idxs
-
-    def get_idxs(self):
-        idxs = super().get_idxs()[self.skip * self.bs :]
-        self.skip = 0
         return idxs
 
 
-def loaders(train: Documents, valid: Documents, settings: LanguageModel, device=None) -> DataLoaders:
+def loaders(
+    train: Documents, valid: Documents, settings: LanguageModel, device=None
+) -> DataLoaders:
     """The training stream (shuffled by document each epoch) and the validation stream."""
     common = dict(bs=settings.bs, seq_len=settings.seq_len, device=device)
+    stream = StreamLoader(train, lens=train.lengths.tolist(), shuffle=True, **common)
+    stream.seed = settings.seed
     dls = DataLoaders(
-        StreamLoader(
-            train, lens=train.lengths.tolist(), seed=settings.seed, shuffle=True, **common
-        ),
+        stream,
         LMDataLoader(valid, lens=valid.lengths.tolist(), **common),
         device=device,
     )
@@ -78,8 +69,14 @@ def build_model(vocab_sz: int, settings: LanguageModel) -> torch.nn.Module:
     return model
 
 
+def adamw(mom: float, sqr_mom: float):
+    """PyTorch's fused AdamW for a fastai learner: fastai's own makes ten passes over the weights."""
+    return partial(OptimWrapper, opt=torch.optim.AdamW, betas=(mom, sqr_mom), eps=1e-7, fused=True)
+
+
 def learner(corpus: Corpus, settings: LanguageModel, folder: Path, device=None) -> LMLearner:
     """An `LMLearner` as `language_model_learner` makes it, on the cached ids."""
+    device = device or default_device()
     dls = loaders(
         corpus.split("train", "unsup"),
         corpus.split("heldout").subset(settings.valid_documents),
@@ -94,13 +91,7 @@ def learner(corpus: Corpus, settings: LanguageModel, folder: Path, device=None) 
         moms=settings.moms,
         loss_func=CrossEntropyLossFlat(),
         splitter=awd_lstm_lm_split,
-        opt_func=partial(
-            OptimWrapper,
-            opt=torch.optim.AdamW,
-            betas=(settings.moms[0], settings.sqr_mom),
-            eps=1e-7,
-            fused=True,
-        ),
+        opt_func=adamw(settings.moms[0], settings.sqr_mom),
         metrics=[accuracy, Perplexity()],
         path=folder,
         cbs=[GradientClip(settings.clip)] if settings.clip else [],
@@ -115,7 +106,11 @@ def train(corpus: Corpus, settings: LanguageModel, folder: Path, resume: bool, d
     """Train and leave `lm.pth` in `folder`; with `resume`, go on from its checkpoint."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "lm.checkpoint"
-    state = torch.load(path, map_location="cpu", weights_only=False) if resume and path.exists() else None
+    state = (
+        torch.load(path, map_location="cpu", weights_only=False)
+        if resume and path.exists()
+        else None
+    )
     seed_everything(settings.seed)
     learn = learner(corpus, settings, folder, device)
     chosen = precision.apply(learn, settings.precision)
@@ -148,6 +143,7 @@ def train(corpus: Corpus, settings: LanguageModel, folder: Path, resume: bool, d
     elif state:
         learn.model.load_state_dict(state["model"])
     save_atomically(learn.model.state_dict(), folder / "lm.pth")
+    learn.save_encoder("finetuned")  # what the classifier starts from
     log.write(stage="lm", event="end")
 
 

@@ -1,0 +1,113 @@
+"""Stage `export`: fastai's weights → one bundle folder that the app reads. Measures nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from train.data import LABELS, Corpus
+from train.recipe import Recipe
+from ulmfit_demo.models import bundle
+
+
+class ExportError(RuntimeError):
+    """A weight file is missing or does not fit the recipe."""
+
+
+def body_weights(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """fastai's `AWD_LSTM` names → ours. `weight_hh_l0_raw` is the weight without its dropout."""
+    result = {"body.encoder.weight": state[f"{prefix}encoder.weight"]}
+    layer = 0
+    while f"{prefix}rnns.{layer}.weight_hh_l0_raw" in state:
+        theirs, ours = f"{prefix}rnns.{layer}.", f"body.rnns.{layer}."
+        result[f"{ours}weight_hh_l0"] = state[f"{theirs}weight_hh_l0_raw"]
+        for name in ("weight_ih_l0", "bias_ih_l0", "bias_hh_l0"):
+            result[f"{ours}{name}"] = state[f"{theirs}module.{name}"]
+        layer += 1
+    return result
+
+
+def lm_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """State dict of fastai's language model → that of `LanguageModel`."""
+    return {**body_weights(state, "0."), "bias": state["1.decoder.bias"]}
+
+
+def classifier_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """State dict of fastai's classifier → that of `Classifier`."""
+    result = body_weights(state, "0.module.")
+    for i in (0, 1):
+        head = f"1.layers.{i}."
+        norm = next(
+            k[: -len("running_mean")] for k in state if k.startswith(head) and "running_mean" in k
+        )
+        for name in ("weight", "bias", "running_mean", "running_var"):
+            result[f"norm{i + 1}.{name}"] = state[f"{norm}{name}"]
+        linear = next(
+            k
+            for k, t in state.items()
+            if k.startswith(head) and k.endswith("weight") and t.ndim == 2
+        )
+        result[f"linear{i + 1}.weight"] = state[linear]
+    return result
+
+
+def fill(model: nn.Module, weights: dict[str, Tensor]) -> nn.Module:
+    missing, unexpected = model.load_state_dict(weights, strict=False)
+    odd = [k for k in missing if not k.endswith("num_batches_tracked")] + list(unexpected)
+    if odd:
+        raise ExportError(f"the weights do not fit the recipe: {', '.join(odd[:3])}")
+    return model.eval()
+
+
+def make_config(recipe: Recipe, vocab_sz: int) -> dict:
+    """What `config.json` holds: all that the app needs to build the models, and the recipe."""
+    lm, clas = recipe.lm, recipe.classifier
+    return {
+        "format": bundle.FORMAT,
+        "name": recipe.name,
+        "about": recipe.about,
+        "vocab_sz": vocab_sz,
+        "emb_sz": lm.emb_sz,
+        "n_hid": lm.n_hid,
+        "n_layers": lm.n_layers,
+        "classes": list(LABELS),
+        "classifier": {
+            "lin_ftrs": clas.lin_ftrs,
+            "bptt": clas.bptt,
+            "max_len": clas.max_len,
+        },
+        "recipe": recipe.as_dict(),
+    }
+
+
+def export(recipe: Recipe, corpus: Corpus, folder: Path, out: Path) -> None:
+    """Write the bundle to `out`; it appears there only when it is whole."""
+    config = make_config(recipe, len(corpus.vocab))
+    lm, classifier = bundle.build(config)
+    for model, name, convert in (
+        (lm, "lm.pth", lm_weights),
+        (classifier, "classifier.pth", classifier_weights),
+    ):
+        if not (folder / name).is_file():
+            raise ExportError(f"{folder / name} is missing: run the stage that trains it first")
+        fill(model, convert(torch.load(folder / name, map_location="cpu", weights_only=True)))
+
+    partial = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        bundle.save_weights(lm, partial / "lm.safetensors")
+        bundle.save_weights(classifier, partial / "classifier.safetensors")
+        for name, value in (("config", config), ("vocab", corpus.vocab)):
+            text = json.dumps(value, ensure_ascii=False, indent=None if name == "vocab" else 1)
+            (partial / f"{name}.json").write_text(text, encoding="utf-8")
+        if (folder / "log.jsonl").is_file():
+            shutil.copy(folder / "log.jsonl", partial / "training.jsonl")
+        shutil.rmtree(out, ignore_errors=True)
+        partial.rename(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

@@ -1,0 +1,40 @@
+"""Stage `subwords`: the ladder of SentencePiece models that ships. Reads reviews, keeps no text."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tempfile
+from pathlib import Path
+
+from fastai.data.transforms import get_text_files
+from fastai.text.core import SubwordTokenizer
+
+from train.console import progress
+from train.data import CorpusError, find_corpus
+from train.recipe import Subwords
+
+
+def first_reviews(corpus: Path, n: int) -> list[str]:
+    """The first `n` reviews, unsup first and by file name, so that every machine takes the same ones.
+
+    The notebook takes the first of `get_text_files`: its author's disk gave unsup first as well.
+    """
+    files = get_text_files(corpus, folders=["train", "unsup"])
+    files = sorted(files, key=lambda f: (f.parent.name != "unsup", f.name))[:n]
+    if not files:
+        raise CorpusError(f"no review below {corpus}")
+    return [f.read_text(encoding="utf-8") for f in files]
+
+
+def train(corpus: Path | None, out: Path, settings: Subwords) -> None:
+    """Write `<model_type>-<size>.model` to `out` for every size, with fastai's settings."""
+    texts = first_reviews(find_corpus(corpus), settings.reviews)
+    out.mkdir(parents=True, exist_ok=True)
+    for size in progress(settings.sizes, "subwords", len(settings.sizes)):
+        with tempfile.TemporaryDirectory() as cache, contextlib.redirect_stdout(io.StringIO()):
+            tokenizer = SubwordTokenizer(
+                vocab_sz=size, model_type=settings.model_type, cache_dir=cache
+            )
+            model = tokenizer.setup(texts)["sp_model"]
+            (out / f"{settings.model_type}-{size}.model").write_bytes(Path(model).read_bytes())

@@ -1,0 +1,1 @@
+"""ids → probabilities: the inference engine. Knows no gradio, and no fastai learner."""

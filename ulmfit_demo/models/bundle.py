@@ -1,0 +1,123 @@
+"""One folder is one model: reads and writes it. Computes nothing and never unpickles.
+
+config.json              sizes, classes, how it was trained
+vocab.json               the words, in order of their ids
+lm.safetensors           language model, fp16 (the tied embedding is stored once)
+classifier.safetensors   classifier, fp16 body, fp32 head
+metrics.json             what `python -m train evaluate` measured
+README.md                the model card
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from ulmfit_demo.models.awd_lstm import Classifier, LanguageModel, Sizes
+
+FORMAT = 1
+
+
+class BundleError(RuntimeError):
+    """The folder holds no usable model; the message says which file and why."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    name: str
+    folder: Path
+    config: dict
+    vocab: list[str]
+    lm: LanguageModel
+    classifier: Classifier
+    metrics: dict = field(default_factory=dict)
+
+
+def build(config: dict) -> tuple[LanguageModel, Classifier]:
+    """The two models with the shapes of `config`, their weights not yet set."""
+    sizes = Sizes(**{k: config[k] for k in ("vocab_sz", "emb_sz", "n_hid", "n_layers")})
+    head = config["classifier"]
+    return LanguageModel(sizes), Classifier(
+        sizes, head["lin_ftrs"], len(config["classes"]), head["bptt"], head["max_len"]
+    )
+
+
+def save_weights(model: nn.Module, path: Path) -> None:
+    """Write `model` as safetensors: the body in fp16, all else (biases, norms, head) as it is."""
+    tensors = {
+        name: (t.half() if name.startswith("body.") else t).contiguous().cpu()
+        for name, t in model.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    save_file(tensors, path)
+
+
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Fill `model` from `path` in fp32. Raises `BundleError` where names or shapes differ."""
+    try:
+        tensors: dict[str, Tensor] = load_file(path)
+    except FileNotFoundError:
+        raise BundleError(f"{path.name} is missing in {path.parent}") from None
+    except (SafetensorError, OSError) as e:
+        raise BundleError(f"{path} cannot be read: {e}") from None
+    wanted = {
+        name: t
+        for name, t in model.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    if wanted.keys() != tensors.keys():
+        odd = sorted(wanted.keys() ^ tensors.keys())
+        raise BundleError(f"{path} does not fit config.json: {', '.join(odd[:3])}")
+    for name, t in wanted.items():
+        if t.shape != tensors[name].shape:
+            raise BundleError(f"{path}: {name} has shape {list(tensors[name].shape)}")
+        t.copy_(tensors[name].float())
+
+
+def _read_json(path: Path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BundleError(f"{path.name} is missing in {path.parent}") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as e:
+        raise BundleError(f"{path} is not valid JSON: {e}") from None
+
+
+def load(folder: Path) -> Bundle:
+    """Read one bundle, ready for inference on the CPU. Raises `BundleError`."""
+    folder = Path(folder)
+    config = _read_json(folder / "config.json")
+    if config.get("format") != FORMAT:
+        raise BundleError(f"{folder} has bundle format {config.get('format')!r}, not {FORMAT}")
+    vocab = _read_json(folder / "vocab.json")
+    if len(vocab) != config["vocab_sz"]:
+        raise BundleError(
+            f"{folder}: vocab.json holds {len(vocab)} words, not {config['vocab_sz']}"
+        )
+    lm, classifier = build(config)
+    with torch.no_grad():
+        load_weights(lm, folder / "lm.safetensors")
+        load_weights(classifier, folder / "classifier.safetensors")
+    for model in (lm, classifier):
+        model.eval().requires_grad_(False)
+    metrics = folder / "metrics.json"
+    return Bundle(
+        name=config.get("name", folder.name),
+        folder=folder,
+        config=config,
+        vocab=vocab,
+        lm=lm,
+        classifier=classifier,
+        metrics=_read_json(metrics) if metrics.is_file() else {},
+    )
+
+
+def find(root: Path) -> list[Path]:
+    """Every bundle below `root`, by name: a folder with a `config.json`."""
+    return sorted(p.parent for p in Path(root).glob("*/config.json"))

@@ -1,0 +1,31 @@
+"""Text → tokens → ids. Names the package's public parts; computes nothing of its own."""
+
+from ulmfit_demo.tokens.alignment import Aligned, Change
+from ulmfit_demo.tokens.detokenize import detokenize
+from ulmfit_demo.tokens.rules import RULE_NAMES, RULES, Rule, Step, rewrite, trace
+from ulmfit_demo.tokens.subwords import SubwordLadder, subword_pieces
+from ulmfit_demo.tokens.types import Token, Tokenized, clean
+from ulmfit_demo.tokens.vocabulary import Vocab
+from ulmfit_demo.tokens.words import characters, fastai_words, spacy_words, whitespace
+
+__all__ = [
+    "RULES",
+    "RULE_NAMES",
+    "Aligned",
+    "Change",
+    "Rule",
+    "Step",
+    "SubwordLadder",
+    "Token",
+    "Tokenized",
+    "Vocab",
+    "characters",
+    "clean",
+    "detokenize",
+    "fastai_words",
+    "rewrite",
+    "spacy_words",
+    "subword_pieces",
+    "trace",
+    "whitespace",
+]

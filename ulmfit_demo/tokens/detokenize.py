@@ -1,0 +1,224 @@
+"""Word tokens → text as a person writes it. Guesses spaces; does not know the source.
+
+Tokenizing throws away where spaces were, so the result is a good guess and not an inverse. The
+function is total: any list of strings gives a string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ulmfit_demo.tokens.types import REPEATS
+
+MOST_REPEATS = 10_000  # a generated text can say `xxrep 999999999 a`
+
+_dropped = frozenset({"xxbos", "xxeos", "xxpad"})
+_closing = frozenset(", . ; : ! ? % ) ] } … ’’ ” ° ™ ®".split())
+_opening = frozenset("( [ { $ £ € # ¿ ¡ “ ``".split())
+_both_sides = frozenset({"/", "\\"})
+_hyphens = frozenset({"-", "‐", "‑"})
+_straight_quotes = frozenset({'"', "''"})
+_apostrophes = frozenset({"'", "’"})
+_clitics = frozenset("'s 's 'm 're 've 'll 'd n't".split())
+_clitics |= frozenset(clitic.replace("'", "’") for clitic in _clitics)
+# Pieces of one word that spaCy splits (`can not` is the same two tokens, and rarer).
+_second_halves = frozenset({("can", "not"), ("gon", "na"), ("got", "ta"), ("lem", "me")})
+_second_halves |= frozenset(
+    (verb, "nt") for verb in "do does did ca wo is are was were have has had would could".split()
+)
+_sentence_ends = frozenset(". ! ? …".split())
+_short_words = frozenset(
+    "a i am an as at be by do go he hi if in is it me mr my no of oh ok on or so to tv up us we"
+    " the and but for was not".split()
+)
+_roman_or_name = frozenset("iwxzk")  # iii, www, xxx, zzz and kkk are words of their own
+
+
+@dataclass(slots=True)
+class _Item:
+    """One word of the output and whether it sticks to its neighbours."""
+
+    text: str
+    token: str  # as the tokenizer printed it, in lower case
+    repeated: bool = False
+    stick_left: bool = False
+    stick_right: bool = False
+
+
+def detokenize(tokens: Iterable[str]) -> str:
+    """The text that a person would have written for these tokens.
+
+    `xxbos`, `xxeos` and `xxpad` go, `xxmaj`, `xxup`, `xxrep` and `xxwrep` are undone, and
+    punctuation, quotes, contractions, brackets and hyphens find their neighbours again.
+    """
+    items = _undo_rules([token for token in tokens if token])
+    _stick_punctuation(items)
+    _stick_quotes(items)
+    _stick_repeats(items)
+    _restore_single_letters(items)
+    return _join(items)
+
+
+def _undo_rules(tokens: Sequence[str]) -> list[_Item]:
+    """Apply the markers (`xxmaj`, `xxup`, `xxrep n`, `xxwrep n`) to the token they announce."""
+    items: list[_Item] = []
+    case = ""
+    characters = words = 1
+    index = 0
+    while index < len(tokens):
+        token = tokens[index]
+        has_count = index + 1 < len(tokens) and tokens[index + 1].isdecimal()
+        index += 1
+        if token in _dropped:
+            continue
+        if token in ("xxmaj", "xxup"):
+            case = token
+        elif token in REPEATS and has_count:
+            count = _bounded(tokens[index])
+            index += 1
+            if token == "xxrep":
+                characters = count
+            else:
+                words = count
+        elif token == "xxfld":
+            index += has_count
+        else:
+            items += _items(token, case, characters, words)
+            # In capitals, a whole word has one xxup; spaCy may have split the word behind it.
+            goes_on = case == "xxup" and index < len(tokens) and _continues(token, tokens[index])
+            case = case if goes_on else ""
+            characters = words = 1
+    return items
+
+
+def _bounded(count: str) -> int:
+    # More digits than `MOST_REPEATS` has are too many, whatever the number is.
+    return min(int(count), MOST_REPEATS) if len(count) < 10 else 1
+
+
+def _continues(token: str, following: str) -> bool:
+    return (
+        following in _clitics or following in _hyphens or token in _hyphens or following == "xxrep"
+    )
+
+
+def _items(token: str, case: str, characters: int, words: int) -> list[_Item]:
+    text = token.replace("▁", " ") if token.strip("▁ \n\t\r") == "" else token.replace("▁", "")
+    text = text or token
+    if characters * len(text) <= MOST_REPEATS:
+        text *= characters
+    if case == "xxup":
+        text = text.upper()
+    elif case == "xxmaj":
+        text = text[:1].upper() + text[1:]
+    if words * len(text) > MOST_REPEATS:
+        words = 1
+    return [_Item(text, token.lower(), characters > 1) for _ in range(words)]
+
+
+def _stick_punctuation(items: list[_Item]) -> None:
+    for index, item in enumerate(items):
+        previous = items[index - 1] if index else None
+        following = items[index + 1] if index + 1 < len(items) else None
+        token = item.token
+        if token.isspace() or not token.strip("▁"):
+            item.stick_left = item.stick_right = True
+        elif token in _closing or token in _clitics:
+            item.stick_left = True
+        elif token in _opening:
+            item.stick_right = True
+        elif token in _both_sides:
+            item.stick_left = item.stick_right = True
+        elif token in _hyphens and not item.repeated:
+            inside = previous and following and _wordlike(previous) and _wordlike(following)
+            item.stick_left = item.stick_right = bool(inside)
+        elif previous and (previous.token, token) in _second_halves:
+            item.stick_left = True
+
+
+def _stick_quotes(items: list[_Item]) -> None:
+    """Opening quotes stick to the right and closing ones to the left, by turns in a line."""
+    open_double = open_single = False
+    for index, item in enumerate(items):
+        if "\n" in item.text:
+            open_double = open_single = False
+        elif item.token in _straight_quotes:
+            item.stick_left, item.stick_right = open_double, not open_double
+            open_double = not open_double
+        elif item.token in _apostrophes:
+            if open_single:
+                item.stick_left, open_single = True, False
+            elif item.token == "'" and _quote_closes(items, index):
+                item.stick_right = open_single = True
+            else:
+                # The apostrophe of a plural: the brothers' house.
+                item.stick_left = True
+        elif item.token == "‘":
+            item.stick_right = open_single = True
+
+
+def _quote_closes(items: Sequence[_Item], index: int) -> bool:
+    """True where the apostrophe at `index` has a partner within the next words of its line."""
+    for item in items[index + 1 : index + 31]:
+        if "\n" in item.text:
+            return False
+        if item.token == "'":
+            return True
+    return False
+
+
+def _stick_repeats(items: list[_Item]) -> None:
+    """Join `l` `ooo` `ve`: a run of one letter was cut out of the word around it.
+
+    A neighbour that ends or begins with the same letter was not part of that word, since
+    `replace_rep` takes the whole run.
+    """
+    for index, item in enumerate(items):
+        if not item.repeated:
+            continue
+        if not item.token.isalpha():
+            # A row of full stops or exclamation marks follows its word, a row of dashes does not.
+            item.stick_left = item.stick_left or item.token in {".", "!", "?"}
+            continue
+        previous = items[index - 1] if index else None
+        following = items[index + 1] if index + 1 < len(items) else None
+        if item.token not in _roman_or_name and previous and _fragment(previous, 3):
+            item.stick_left = previous.token[-1] != item.token
+        if following and following.token.startswith("."):
+            item.stick_right = len(following.token) > 1
+        elif following and _fragment(following, 2):
+            item.stick_right = following.token[0] != item.token
+
+
+def _fragment(item: _Item, longest: int) -> bool:
+    """True for a few letters that are no common word of their own."""
+    token = item.token
+    # `a` stays: `aaa` behind it is `ahhh`, cut after its first letter.
+    return token.isalpha() and len(token) <= longest and token not in _short_words - {"a"}
+
+
+def _restore_single_letters(items: list[_Item]) -> None:
+    """`I` and a sentence's first `A` have no xxmaj: fastai lower-cases single letters silently."""
+    begins = True
+    for item in items:
+        if item.text == "i" or (item.text == "a" and begins):
+            item.text = item.text.upper()
+        if item.text.isalnum():
+            begins = False
+        elif item.token in _sentence_ends:
+            begins = True
+
+
+def _wordlike(item: _Item) -> bool:
+    return item.text[:1].isalnum() or item.text[-1:].isalnum()
+
+
+def _join(items: Sequence[_Item]) -> str:
+    parts: list[str] = []
+    for index, item in enumerate(items):
+        if index and not items[index - 1].stick_right and not item.stick_left:
+            parts.append(" ")
+        # `fix_html` makes `…` of three full stops, which people write more often.
+        parts.append("..." if item.text == "…" else item.text)
+    return "".join(parts)
