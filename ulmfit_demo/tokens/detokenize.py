@@ -13,26 +13,30 @@ from ulmfit_demo.tokens.types import REPEATS
 
 MOST_REPEATS = 10_000  # a generated text can say `xxrep 999999999 a`
 
-_dropped = frozenset({"xxbos", "xxeos", "xxpad"})
-_closing = frozenset(", . ; : ! ? % ) ] } … ’’ ” ° ™ ®".split())
-_opening = frozenset("( [ { $ £ € # ¿ ¡ “ ``".split())
-_both_sides = frozenset({"/", "\\"})
-_hyphens = frozenset({"-", "‐", "‑"})
-_straight_quotes = frozenset({'"', "''"})
-_apostrophes = frozenset({"'", "’"})
-_clitics = frozenset("'s 's 'm 're 've 'll 'd n't".split())
-_clitics |= frozenset(clitic.replace("'", "’") for clitic in _clitics)
+
+def _words(line: str) -> frozenset[str]:
+    return frozenset(line.split())
+
+
+_dropped = _words("xxbos xxeos xxpad")
+_closing = _words(", . ; : ! ? % ) ] } … ’’ ” ° ™ ®")
+_opening = _words("( [ { $ £ € # ¿ ¡ “ ``")
+_both_sides = _words("/ \\")
+_hyphens = _words("- ‐ ‑")
+_straight_quotes = _words("\" ''")
+_apostrophes = _words("' ’")
+_clitics = _words("'s 'm 're 've 'll 'd n't ’s ’m ’re ’ve ’ll ’d n’t")
+_sentence_ends = _words(". ! ?")
 # Pieces of one word that spaCy splits (`can not` is the same two tokens, and rarer).
-_second_halves = frozenset({("can", "not"), ("gon", "na"), ("got", "ta"), ("lem", "me")})
-_second_halves |= frozenset(
-    (verb, "nt") for verb in "do does did ca wo is are was were have has had would could".split()
-)
-_sentence_ends = frozenset(". ! ? …".split())
-_short_words = frozenset(
+_second_halves = {("can", "not"), ("gon", "na"), ("got", "ta"), ("lem", "me")} | {
+    (verb, "nt")
+    for verb in _words("do does did ca wo is are was were have has had would could should")
+}
+_short_words = _words(
     "a i am an as at be by do go he hi if in is it me mr my no of oh ok on or so to tv up us we"
-    " the and but for was not".split()
+    " the and but for was not"
 )
-_roman_or_name = frozenset("iwxzk")  # iii, www, xxx, zzz and kkk are words of their own
+_stand_alone = frozenset("iwxzk")  # iii, www, xxx, zzz and kkk are words of their own
 
 
 @dataclass(slots=True)
@@ -104,8 +108,7 @@ def _continues(token: str, following: str) -> bool:
 
 
 def _items(token: str, case: str, characters: int, words: int) -> list[_Item]:
-    text = token.replace("▁", " ") if token.strip("▁ \n\t\r") == "" else token.replace("▁", "")
-    text = text or token
+    text = token.replace("▁", " ")  # `replace_space` undone
     if characters * len(text) <= MOST_REPEATS:
         text *= characters
     if case == "xxup":
@@ -122,7 +125,7 @@ def _stick_punctuation(items: list[_Item]) -> None:
         previous = items[index - 1] if index else None
         following = items[index + 1] if index + 1 < len(items) else None
         token = item.token
-        if token.isspace() or not token.strip("▁"):
+        if item.text.isspace():
             item.stick_left = item.stick_right = True
         elif token in _closing or token in _clitics:
             item.stick_left = True
@@ -183,7 +186,7 @@ def _stick_repeats(items: list[_Item]) -> None:
             continue
         previous = items[index - 1] if index else None
         following = items[index + 1] if index + 1 < len(items) else None
-        if item.token not in _roman_or_name and previous and _fragment(previous, 3):
+        if item.token not in _stand_alone and previous and _fragment(previous, 3):
             item.stick_left = previous.token[-1] != item.token
         if following and following.token.startswith("."):
             item.stick_right = len(following.token) > 1
@@ -199,10 +202,10 @@ def _fragment(item: _Item, longest: int) -> bool:
 
 
 def _restore_single_letters(items: list[_Item]) -> None:
-    """`I` and a sentence's first `A` have no xxmaj: fastai lower-cases single letters silently."""
+    """`I` and a lone letter that begins a sentence get the capital that fastai drops silently."""
     begins = True
     for item in items:
-        if item.text == "i" or (item.text == "a" and begins):
+        if item.text == "i" or (begins and len(item.text) == 1 and item.text.isalpha()):
             item.text = item.text.upper()
         if item.text.isalnum():
             begins = False

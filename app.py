@@ -1,0 +1,59 @@
+"""Builds and launches the app: the Space's `app_file`. Computes nothing."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import spaces  # noqa: F401, I001  (before anything that starts CUDA)
+import gradio as gr
+
+from ulmfit_demo import limits, services, theme
+from ulmfit_demo.tabs import batches, generation, sentiment, tokenizers, vocabulary
+
+TABS = {
+    "Tokenizers": tokenizers,
+    "Vocabulary": vocabulary,
+    "Batches": batches,
+    "Sentiment": sentiment,
+    "Generation": generation,
+}
+TITLE = "ULMFiT, step by step"
+INTRO = "Type a text and watch it travel: tokens, ids, mini-batches, a language model, a verdict."
+FOOT = (
+    "Nothing you type is stored or sent elsewhere. Models trained on IMDb film reviews with fastai."
+)
+
+
+def build() -> gr.Blocks:
+    """The whole page, with the models of `assets/`."""
+    loaded = services.load(theme.ASSETS)
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as demo:
+        gr.Markdown(f"# {TITLE}\n{INTRO}", elem_classes="u-title")
+        with gr.Tabs():
+            for name, tab in TABS.items():
+                with gr.Tab(name, id=name.lower()):
+                    tab.build(loaded)
+        gr.Markdown(FOOT, elem_classes="u-foot")
+    demo.queue(max_size=limits.QUEUE, default_concurrency_limit=limits.KEYSTROKE_LANE)
+    return demo
+
+
+def launch_settings() -> dict:
+    """Look and safety of the served page, the same for `python app.py` and the tests."""
+    return {
+        "theme": theme.theme(),
+        "css_paths": [theme.CSS],
+        "head": theme.head(),
+        "show_error": False,
+        "enable_monitoring": False,
+        "run_history": False,
+        "strict_cors": True,
+        "max_file_size": "2mb",
+        "footer_links": ["api", "settings"],
+    }
+
+
+if __name__ == "__main__":
+    build().launch(**launch_settings())

@@ -1,0 +1,1 @@
+"""One module a tab: reads inputs, calls one function below, hands the result to a component."""
