@@ -6,10 +6,10 @@ import random
 from functools import partial
 from pathlib import Path
 
+import fastai.callback.progress
+import fastai.callback.schedule  # noqa: F401  (adds fit_one_cycle to Learner)
 import numpy as np
 import torch
-import fastai.callback.progress  # noqa: F401  (adds the progress bar to Learner)
-import fastai.callback.schedule  # noqa: F401  (adds fit_one_cycle to Learner)
 from fastai.callback.training import GradientClip
 from fastai.data.core import DataLoaders
 from fastai.losses import CrossEntropyLossFlat

@@ -6,7 +6,7 @@ import numpy as np
 
 
 class ResumableOrder:
-    """Mixin before a fastai loader: `epoch` fixes the shuffle, `skip` batches of the next are left out."""
+    """Mixin before a fastai loader: `epoch` fixes the shuffle, `skip` leaves out batches."""
 
     seed, epoch, skip = 0, 0, 0
 

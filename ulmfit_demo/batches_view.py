@@ -8,6 +8,7 @@ from html import escape
 from ulmfit_demo import limits, render
 from ulmfit_demo.batches import Batches, Stream, make_stream
 
+NO_LABEL = "—"
 HUES = (212, 172, 265, 30, 340, 95, 190, 300)  # one a document, in turn
 
 
@@ -17,27 +18,34 @@ def batch_view(
     seq_len: int,
     step: int,
     numericalize: Callable[[Sequence[str]], list[int]] | None = None,
+    notebook: bool = False,
 ) -> str:
-    """Mini-batch `step` (from 1) of the documents' stream. Raises `Refused` where it cannot be cut."""
+    """Mini-batch `step` (from 1) of the documents' stream. Raises `Refused` where it cannot be cut.
+
+    `notebook`: cut as the notebook's tables, which use every token as x. That is fastai's cut of a
+    stream with one item more, so the last label of the last row may not exist.
+    """
     stream = make_stream(documents)
+    n = len(stream.items)
     try:
-        batches = Batches(len(stream.items), bs, seq_len)
+        batches = Batches(n + notebook, bs, seq_len)
     except ValueError as e:
         raise limits.Refused(str(e)) from None
     number = min(step, batches.n_batches)
     shown = [str(i) for i in numericalize(stream.items)] if numericalize else list(stream.items)
+    unread = max(0, n - batches.n_used)
     return (
-        summary(stream, batches, number)
+        summary(stream, batches, number, unread)
         + ribbon(stream, batches, number - 1)
         + rows(shown, batches, number - 1)
         + pair(shown, batches, number - 1)
     )
 
 
-def summary(stream: Stream, batches: Batches, number: int) -> str:
+def summary(stream: Stream, batches: Batches, number: int, unread: int) -> str:
     """The stream and the cut in one sentence, with the shapes as PyTorch prints them."""
     width = batches.width(number - 1)
-    tail = f", {batches.n_dropped} at the end never read" if batches.n_dropped else ""
+    tail = f", {unread} at the end never read" if unread else ""
     documents = f"{len(stream.starts):,} document{'s' if len(stream.starts) > 1 else ''}"
     return (
         f"<p><b>Mini-batch {number} of {batches.n_batches}.</b> {documents} → a stream of "
@@ -62,7 +70,8 @@ def ribbon(stream: Stream, batches: Batches, batch: int) -> str:
         for r, x in enumerate(batches.positions(batch)[0])
     )
     cuts = "".join(
-        f'<rect x="{batches.row_span(r)[0]}" y="0" width="{n / 800:.3f}" height="24" fill="var(--u-ink)"/>'
+        f'<rect x="{batches.row_span(r)[0]}" y="0" width="{n / 800:.3f}" height="24" '
+        'fill="var(--u-ink)"/>'
         for r in range(batches.bs)
     )
     return (
@@ -87,9 +96,11 @@ def rows(shown: Sequence[str], batches: Batches, batch: int) -> str:
             ["now" if c in now else "past" if c < now.start else "" for c in range(end - start)]
         )
     table = render.table(values, classes, "the rows of the stream")
-    carried = f"the hidden state of each row carries what the grey {now.start} tokens left in it"
-    first = "the hidden state of each row starts at zero"
-    return f"<h4>Rows</h4>{table}<p class='u-small'>Marked: this mini-batch; {carried if batch else first}.</p>"
+    carried = f"carries what the grey {now.start} tokens left in it" if batch else "starts at zero"
+    return (
+        f"<h4>Rows</h4>{table}<p class='u-small'>Marked: this mini-batch; "
+        f"the hidden state of each row {carried}.</p>"
+    )
 
 
 def pair(shown: Sequence[str], batches: Batches, batch: int) -> str:
@@ -97,6 +108,6 @@ def pair(shown: Sequence[str], batches: Batches, batch: int) -> str:
     x, y = batches.positions(batch)
     parts = []
     for title, positions in ((f"x, mini-batch {batch + 1}", x), ("y = x moved on by one", y)):
-        cells = [[shown[p] for p in row] for row in positions]
+        cells = [[shown[p] if p < len(shown) else NO_LABEL for p in row] for row in positions]
         parts.append((title, render.table(cells, label=escape(title))))
     return render.side_by_side(parts)

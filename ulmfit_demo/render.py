@@ -104,7 +104,7 @@ def id_tensor(ids: Sequence[int]) -> str:
 def ladder(rungs: Sequence[tuple[int, Tokenized]], current: int) -> str:
     """One row a vocabulary size, the chosen one marked."""
     rows = "".join(
-        f'<div class="size{" now" if size == current else ""}">{"▸ " if size == current else ""}{size:,}</div>'
+        f'<div class="size{" now" if size == current else ""}">{"▸ " * (size == current)}{size:,}</div>'
         f'<div class="rung">{chips(t.tokens)}</div>'
         f'<div class="count">{t.n_tokens:,} pieces · {t.characters_per_token:.1f} characters each</div>'
         for size, t in rungs

@@ -11,12 +11,14 @@ from ulmfit_demo.batches_view import batch_view
 from ulmfit_demo.services import Services
 from ulmfit_demo.tabs import common
 
+CUTS = {"as fastai's LMDataLoader": "fastai", "as the notebook's tables": "notebook"}
+
 
 def build(services: Services) -> None:
     """Lay out the tab and wire it to `services`."""
 
     @common.guarded()
-    def show(text, bs, seq_len, step, as_ids):
+    def show(text, bs, seq_len, step, as_ids, cut):
         text = limits.text(text)
         bs = limits.whole(bs, limits.BS, "The batch size")
         seq_len = limits.whole(seq_len, limits.SEQ_LEN, "The sequence length")
@@ -25,9 +27,9 @@ def build(services: Services) -> None:
             return render.empty("Type a text, or choose an example: its mini-batches appear here.")
         tokens = [[t.text for t in services.tokenize(d, "fastai").tokens] for d in documents]
         ids = services.vocab.numericalize if services.vocab and as_ids else None
-        return batch_view(
-            tokens, bs, seq_len, limits.whole(step, (1, 10**6), "The mini-batch"), ids
-        )
+        step = limits.whole(step, (1, 10**6), "The mini-batch")
+        cut = limits.choice(cut, CUTS.values(), "The cut")
+        return batch_view(tokens, bs, seq_len, step, ids, notebook=cut == "notebook")
 
     common.lesson("batches")
     with gr.Row():
@@ -51,10 +53,16 @@ def build(services: Services) -> None:
         with gr.Column(min_width=140, scale=0):
             back = gr.Button("◀ back", size="sm")
             forward = gr.Button("next ▶", size="sm", variant="primary")
+    cut = gr.Radio(
+        list(CUTS.items()),
+        value="fastai",
+        label="Where the stream is cut",
+        info="The notebook's tables use every token as x; fastai keeps one back as the last label.",
+    )
     result = gr.HTML(elem_id="batches-result")
-    inputs = [text, bs, seq_len, step, as_ids]
+    inputs = [text, bs, seq_len, step, as_ids, cut]
     common.live(inputs, show, inputs, [result], "lm_batches")
     hidden = dict(api_visibility="private", show_progress="hidden", queue=False)
     back.click(lambda n: max(1, int(n or 1) - 1), step, step, **hidden)
     forward.click(lambda n: int(n or 0) + 1, step, step, **hidden)
-    result.value = show(text.value, 6, 5, 1, False)
+    result.value = show(text.value, 6, 5, 1, False, "fastai")

@@ -18,7 +18,8 @@ def build(services: Services) -> None:
         if verdict is None:
             return render.empty("Type a review: the verdict follows every word.")
         unknown = f", {verdict.n_unknown} unknown" if verdict.n_unknown else ""
-        detail = f"{verdict.n_tokens:,} tokens{unknown} · {verdict.milliseconds:.0f} ms · {verdict.device}"
+        timing = f"{verdict.milliseconds:.0f} ms · {verdict.device}"
+        detail = f"{verdict.n_tokens:,} tokens{unknown} · {timing}"
         return render.verdict(verdict.positive, detail)
 
     @common.guarded()

@@ -49,8 +49,7 @@ def build(services: Services) -> None:
         label="Vocabulary size: " + " · ".join(f"{s:,}" for s in sizes),
         elem_id="vocabulary-size",
     )
-    result = gr.HTML(elem_id="vocabulary-result")
-    curve = gr.Plot(label="tokens against vocabulary size", elem_id="vocabulary-curve")
+    ladder, figure = show(text.value, step.value)
+    result = gr.HTML(ladder, elem_id="vocabulary-result")
+    curve = gr.Plot(figure, label="tokens against vocabulary size", elem_id="vocabulary-curve")
     common.live([text, step], show, [text, step], [result, curve], "vocabulary")
-    result.value, curve_value = show(text.value, step.value)
-    curve.value = curve.postprocess(curve_value)

@@ -1,0 +1,140 @@
+"""The launched app over its API, as a program would use it: results, refusals, odd input."""
+
+import re
+
+import pytest
+from gradio_client import Client
+
+import app
+from ulmfit_demo import limits
+
+ODD = {
+    "empty": "",
+    "spaces": "  \n\t ",
+    "emoji": "🎬👍🏽 great",
+    "script": "<script>alert(1)</script><img src=x onerror=alert(2)>",
+    "Chinese": "电影很好看，我喜欢。",
+    "control": "a\x00b\x07c \u202e right to left",
+    "surrogate": "half \ud800 a pair",
+    "long": "word " * 20_000,
+}
+
+
+@pytest.fixture(scope="module")
+def client():
+    demo = app.build()
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.launch_settings())
+    yield Client(url, verbose=False)
+    demo.close()
+
+
+def call(client, name, text):
+    arguments = {
+        "/tokenize": (text, ["fastai", "spacy", "subwords", "characters"], 1_000, False),
+        "/vocabulary": (text, 3),
+        "/lm_batches": (text, 2, 5, 1, False, "fastai"),
+        "/sentiment": (text,),
+        "/sentiment_lines": (text,),
+        "/generate": (text, 0.75, 0, 1.0, 5, 2, 0),
+    }[name]
+    result = client.predict(*arguments, api_name=name)
+    return result[0] if isinstance(result, (tuple, list)) else result
+
+
+ENDPOINTS = [
+    "/tokenize",
+    "/vocabulary",
+    "/lm_batches",
+    "/sentiment",
+    "/sentiment_lines",
+    "/generate",
+]
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+@pytest.mark.parametrize("kind", [k for k in ODD if k != "surrogate"])
+def test_odd_input_gets_a_result_or_a_sentence(client, name, kind):
+    html = call(client, name, ODD[kind])
+    assert html
+    assert "Traceback" not in html
+    assert "Something went wrong" not in html
+    assert "<script" not in html
+    assert "<img" not in html
+    if kind == "long":
+        assert "u-notice" in html
+        assert "100,000 characters" in html
+
+
+def test_endpoints_are_these(client):
+    named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert set(named) == set(ENDPOINTS)
+
+
+def test_tokens_of_the_notebook(client):
+    html = client.predict(
+        "The U.S. dollar $1 is $1.00.", ["spacy"], 1_000, False, api_name="/tokenize"
+    )[0]
+    chips = re.findall(r'<span class="tok tok-word"[^>]*data-tip[^>]*>([^<]*)</span>', html)
+    assert chips[:9] == ["The", "U.S.", "dollar", "$", "1", "is", "$", "1.00", "."]
+
+
+def test_batches_of_the_notebook(client):
+    from ulmfit_demo.lessons import examples
+
+    stream = examples()["batches"]["Notebook: 90 tokens"]
+    html = client.predict(stream, 6, 5, 2, False, "notebook", api_name="/lm_batches")
+    assert "Mini-batch 2 of 3" in html
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", html)
+    assert (
+        cells[:15]
+        == ["xxbos", "xxmaj", "in", "this", "chapter", ",", "we", "will", "go", "back", "over", "the", "example", "of", "classifying"]
+    )
+    assert cells[90:95] == [
+        ",",
+        "we",
+        "will",
+        "go",
+        "back",
+    ]  # x, row 1: the notebook's second table
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "words"),
+    [
+        ("/lm_batches", ("a b c", 40, 5, 1, False, "fastai"), "too short for bs=40"),
+        ("/tokenize", ("a", [], 1_000, False), "Choose one to 4 columns"),
+        ("/sentiment_lines", ("x\n" * 300,), "300 lines"),
+    ],
+)
+def test_refusals_are_sentences(client, name, arguments, words):
+    result = client.predict(*arguments, api_name=name)
+    assert words in (result[0] if isinstance(result, (tuple, list)) else result)
+
+
+def test_no_endpoint_takes_more_than_its_limit(client):
+    assert "u-notice" in call(client, "/generate", "x" * (limits.PROMPT_CHARACTERS + 1))
+
+
+def test_praise_and_blame(client):
+    good = call(client, "/sentiment", "A wonderful, warm and clever film. I loved every minute.")
+    bad = call(client, "/sentiment", "Boring, stupid and far too long. The worst film of the year.")
+    assert "POSITIVE" in good
+    assert "NEGATIVE" in bad
+
+
+def test_the_same_seed_writes_the_same_text_and_another_does_not(client):
+    def texts(seed):
+        html = client.predict(
+            "I liked this movie because", 0.75, 0, 1.0, 20, 2, seed, api_name="/generate"
+        )
+        return re.findall(r"</span> ([^<]*)</article>", html)
+
+    assert texts(3) == texts(3)
+    assert texts(3) != texts(4)
+    assert len(set(texts(3))) == 2
+
+
+def test_generation_streams_word_by_word(client):
+    job = client.submit("The film", 0.75, 0, 1.0, 12, 1, 0, api_name="/generate")
+    job.result()
+    assert len(job.outputs()) >= 12

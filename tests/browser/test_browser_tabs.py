@@ -1,0 +1,128 @@
+"""The page in Chromium: one click path a tab, nothing in the console, nothing lost, nothing executed."""
+
+import shutil
+
+import pytest
+
+import app
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed (apt-get install chromium)"),
+]
+
+
+@pytest.fixture(scope="module")
+def url():
+    demo = app.build()
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.launch_settings())
+    yield address
+    demo.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as p:
+        instance = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield instance
+        instance.close()
+
+
+@pytest.fixture
+def page(browser, url):
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    problems, outside = [], []
+    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: problems.append(str(e)))
+    page.on(
+        "request",
+        lambda r: None if r.url.startswith((url, "data:", "blob:")) else outside.append(r.url),
+    )
+    page.goto(url, wait_until="domcontentloaded")
+    page.wait_for_selector("#tokenizers-result .tok", timeout=60_000)
+    yield page
+    page.close()
+    assert problems == []
+    assert outside == []
+
+
+def open_tab(page, name):
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
+def fill(page, elem_id, text):
+    page.locator(f"#{elem_id} textarea").fill(text)
+
+
+def test_tokenizers_follow_the_text_and_light_the_same_characters(page):
+    fill(page, "tokenizers-text", "WOW what a film")
+    page.wait_for_selector("#tokenizers-result .tok-rule >> text=xxup", timeout=20_000)
+    column = page.locator("#tokenizers-result .col").first
+    column.locator(".tok", has_text="film").hover()
+    lit = page.locator("#tokenizers-result .tok.lit").all_inner_texts()
+    assert "film" in lit
+    assert "".join(t for t in lit if len(t) == 1) == "film"  # the characters column
+    assert "characters 11–15" in page.locator(".tok-tip").inner_text()
+
+
+def test_what_a_visitor_types_is_never_executed(page):
+    text = "<img src=x onerror='window.hacked=1'><script>window.hacked=1</script>"
+    fill(page, "tokenizers-text", text)
+    page.wait_for_selector("#tokenizers-result .tok >> text=script", timeout=20_000)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("#tokenizers-text textarea").input_value() == text
+
+
+def test_a_refusal_keeps_the_text(page):
+    text = "word " * 20_000
+    fill(page, "tokenizers-text", text)
+    page.wait_for_selector("#tokenizers-result .u-notice", timeout=20_000)
+    assert page.locator("#tokenizers-text textarea").input_value() == text
+
+
+def test_vocabulary_marks_the_chosen_size(page):
+    open_tab(page, "Vocabulary")
+    page.wait_for_selector("#vocabulary-curve .plot-container", timeout=30_000)
+    page.locator("#vocabulary-size input[type=number]").fill("1")
+    page.locator("#vocabulary-size input[type=number]").press("Tab")
+    page.wait_for_selector("#vocabulary-result .size.now >> text=200", timeout=20_000)
+
+
+def test_batches_step_through(page):
+    open_tab(page, "Batches")
+    page.get_by_role("button", name="next").click()
+    page.wait_for_selector("#batches-result >> text=Mini-batch 2 of 3", timeout=20_000)
+    assert page.locator("#batches-result td.past").count() == 6 * 5
+
+
+def test_sentiment_answers_while_typing(page):
+    open_tab(page, "Sentiment")
+    fill(page, "sentiment-text", "The worst film I have ever seen, dull and stupid.")
+    page.wait_for_selector("#sentiment-result >> text=NEGATIVE", timeout=20_000)
+    fill(page, "sentiment-text", "A wonderful film, funny and moving, I loved it.")
+    page.wait_for_selector("#sentiment-result >> text=POSITIVE", timeout=20_000)
+
+
+def test_generation_writes_and_stops(page):
+    open_tab(page, "Generation")
+    page.locator("#generation-write").click()
+    page.wait_for_selector("#generation-result >> text=40 of 40 tokens", timeout=60_000)
+    page.locator("#generation-write").click()
+    page.wait_for_selector("#generation-result >> text=/[1-9] of 40 tokens/", timeout=20_000)
+    page.locator("#generation-stop").click()
+    page.wait_for_timeout(500)
+    stopped = page.locator("#generation-result").inner_text()
+    page.wait_for_timeout(1_500)
+    assert page.locator("#generation-result").inner_text() == stopped
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_phone_sees_no_sideways_scroll(browser, url, theme):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{url}?__theme={theme}", wait_until="domcontentloaded")
+    page.wait_for_selector("#tokenizers-result .tok", timeout=60_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()

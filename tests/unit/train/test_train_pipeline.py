@@ -1,0 +1,265 @@
+"""The training pipeline on a tiny corpus made here: every stage, resume after a kill, clear errors."""
+
+import dataclasses
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from fastai.callback.core import Callback
+from fastai.text.core import Tokenizer, WordTokenizer
+from fastai.text.data import Numericalize
+
+from train import classifier as classifier_stage
+from train import data, evaluate, export, language_model, recipe
+from train.sampled_softmax import SampledDecoder, log_inclusion
+
+GOOD = ["wonderful", "warm", "clever", "lovely", "funny"]
+BAD = ["dull", "wooden", "tired", "awful", "boring"]
+REST = [
+    "the",
+    "film",
+    "was",
+    "a",
+    "story",
+    "of",
+    "two",
+    "brothers",
+    "and",
+    "their",
+    "boat",
+    "in",
+    "an",
+    "old",
+    "town",
+    "by",
+    "the",
+    "sea",
+]
+REPO = Path(__file__).resolve().parents[3]
+LM = recipe.LanguageModel(
+    emb_sz=16, n_hid=24, bs=8, seq_len=10, epochs=2, sampled=16, lr=2e-2, checkpoint_seconds=0
+)
+STAGES = (
+    recipe.Stage(groups=1, epochs=1, lr=3e-2),
+    recipe.Stage(groups=0, epochs=2, lr=3e-2),
+)
+CLASSIFIER = recipe.Classifier(
+    bs=8,
+    bptt=10,
+    max_len=40,
+    cut=30,
+    lin_ftrs=8,
+    stages=STAGES,
+    drop_mult=0.0,
+    checkpoint_seconds=0,
+)
+RECIPE = recipe.Recipe(
+    "tiny", data=recipe.Data(min_freq=1, heldout=8), lm=LM, classifier=CLASSIFIER
+)
+
+
+def write_corpus(root: Path) -> Path:
+    rng = random.Random(0)
+    for folder, n in (
+        ("train/neg", 40),
+        ("train/pos", 40),
+        ("test/neg", 15),
+        ("test/pos", 15),
+        ("unsup", 30),
+    ):
+        (root / folder).mkdir(parents=True)
+        mood = BAD if "neg" in folder else GOOD if "pos" in folder else GOOD + BAD
+        for i in range(n):
+            words = [
+                rng.choice(mood if rng.random() < 0.4 else REST)
+                for _ in range(rng.randrange(12, 40))
+            ]
+            (root / folder / f"{i}_0.txt").write_text(" ".join(words).capitalize() + ".")
+    return root
+
+
+@pytest.fixture(scope="module")
+def corpus_folder(tmp_path_factory):
+    return write_corpus(tmp_path_factory.mktemp("corpus") / "imdb")
+
+
+@pytest.fixture(scope="module")
+def corpus(corpus_folder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("run") / "data"
+    data.prepare(corpus_folder, out, RECIPE.data, workers=1)
+    return data.Corpus(out)
+
+
+def test_cached_ids_equal_fastai(corpus, corpus_folder):
+    tokenizer = Tokenizer(WordTokenizer())
+    tokens = [tokenizer((corpus_folder / d["file"]).read_text()) for d in corpus.documents]
+    seen = [
+        t for t, d in zip(tokens, corpus.documents, strict=True) if d["split"] in ("train", "unsup")
+    ]
+    num = Numericalize(min_freq=1, max_vocab=30_000)
+    num.setup(seen)
+    assert corpus.vocab == list(num.vocab)
+    everything = corpus.split(*data.SPLITS)
+    assert [everything[i].tolist() for i in range(len(everything))] == [
+        num(t).tolist() for t in tokens
+    ]
+
+
+def test_held_out_reviews_are_balanced_and_leave_train(corpus):
+    held = corpus.split("heldout")
+    assert len(held) == 8
+    assert held.labels.sum() == 4
+    assert len(corpus.split("train")) == 72
+    assert len(corpus.split("test")) == 30
+
+
+def test_sampled_softmax_is_exact_when_every_column_is_scored():
+    torch.manual_seed(0)
+    settings = dataclasses.replace(LM, drop_mult=0.0)
+    model = language_model.build_model(40, settings).eval()
+    assert isinstance(model[1], SampledDecoder)
+    ids = torch.randint(2, 40, (3, 5))
+    model.reset()
+    full = model(ids)[0]
+    model.reset()
+    model[1].columns, model[1].correction = torch.arange(40), torch.zeros(40)
+    assert torch.allclose(model(ids)[0], full, atol=1e-6)
+
+
+def test_inclusion_probability_against_simulation():
+    counts = torch.tensor([50, 30, 15, 5, 0])
+    rng = np.random.default_rng(0)
+    hits = np.zeros(5)
+    for _ in range(20_000):
+        drawn = set(rng.choice(5, 3, p=counts.numpy() / 100)) | set(rng.permutation(5)[:2])
+        hits[list(drawn)] += 1
+    assert log_inclusion(counts, 3, 2).exp().numpy() == pytest.approx(hits / 20_000, abs=0.015)
+
+
+class KilledError(BaseException):
+    """Stands for the kill: no handler of fastai's catches it."""
+
+
+class KillAt(Callback):
+    order = 90
+    run_valid = False
+
+    def __init__(self, losses: list, at: int | None):
+        self.losses, self.at = losses, at
+
+    def after_batch(self):
+        self.losses.append(float(self.learn.loss))
+        if self.at is not None and len(self.losses) == self.at:
+            raise KilledError
+
+
+def run_stage(monkeypatch, module, start, at=None):
+    """Run a stage with a recorder of its losses; with `at`, end it after that many batches."""
+    losses: list[float] = []
+    make = module.learner
+
+    def recorded(*args, **kwargs):
+        learn = make(*args, **kwargs)
+        learn.add_cb(KillAt(losses, at))
+        return learn
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "learner", recorded)
+        try:
+            start()
+        except KilledError:
+            assert at is not None
+    return losses
+
+
+@pytest.fixture(scope="module")
+def trained(corpus, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    language_model.train(corpus, LM, folder, resume=False, device=torch.device("cpu"))
+    return folder
+
+
+@pytest.mark.parametrize("at", [7, 22, 37])
+def test_language_model_resumes_where_it_was_killed(monkeypatch, corpus, tmp_path, at):
+    def start(folder, resume):
+        return lambda: language_model.train(corpus, LM, folder, resume, torch.device("cpu"))
+
+    whole = run_stage(monkeypatch, language_model, start(tmp_path / "a", False))
+    first = run_stage(monkeypatch, language_model, start(tmp_path / "b", False), at)
+    rest = run_stage(monkeypatch, language_model, start(tmp_path / "b", True))
+    assert first == pytest.approx(whole[:at], abs=1e-5)
+    assert rest == pytest.approx(whole[at:], abs=1e-3)
+
+
+def test_classifier_resumes_where_it_was_killed(monkeypatch, corpus, trained, tmp_path):
+    def start(name, resume):
+        folder = tmp_path / name
+        (folder / "models").mkdir(parents=True, exist_ok=True)
+        encoder = (trained / "models" / "finetuned.pth").read_bytes()
+        (folder / "models" / "finetuned.pth").write_bytes(encoder)
+        return lambda: classifier_stage.train(
+            corpus, LM, CLASSIFIER, folder, resume, torch.device("cpu")
+        )
+
+    whole = run_stage(monkeypatch, classifier_stage, start("a", False))
+    first = run_stage(monkeypatch, classifier_stage, start("b", False), 13)
+    rest = run_stage(monkeypatch, classifier_stage, start("b", True))
+    assert first == pytest.approx(whole[:13], abs=1e-5)
+    assert rest == pytest.approx(whole[13:], abs=1e-3)
+
+
+def test_the_whole_way_to_a_measured_bundle(corpus, trained, tmp_path):
+    classifier_stage.train(corpus, LM, CLASSIFIER, trained, False, torch.device("cpu"))
+    out = tmp_path / "models" / "tiny"
+    export.export(RECIPE, corpus, trained, out)
+    metrics = evaluate.evaluate(out, corpus, "the command")
+    assert metrics["classifier"]["n"] == 30
+    assert metrics["classifier"]["accuracy"] > 0.8  # the words give the label away
+    assert metrics["lm"]["perplexity"] < 27  # fewer than the words there are: it learned something
+    assert json.loads((out / "metrics.json").read_text()) == metrics
+    assert f"{metrics['classifier']['accuracy']:.4f}" in (out / "README.md").read_text()
+    names = {p.suffix for p in out.iterdir()}
+    assert names == {".json", ".safetensors", ".md", ".jsonl"}
+
+
+def test_a_failed_export_leaves_no_bundle(corpus, tmp_path):
+    with pytest.raises(export.ExportError, match="missing"):
+        export.export(RECIPE, corpus, tmp_path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[lm]\nleraning_rate = 1", "leraning_rate"),
+        ("[lm]\nbs = 'many'", "must be of type int"),
+        ("[lm", "not valid TOML"),
+    ],
+)
+def test_a_wrong_recipe_is_one_sentence(tmp_path, text, words):
+    (tmp_path / "r.toml").write_text(text)
+    with pytest.raises(recipe.RecipeError, match=words):
+        recipe.load(tmp_path / "r.toml")
+
+
+def test_shipped_recipes_load():
+    assert [recipe.load(p).name for p in sorted((REPO / "train/recipes").glob("*.toml"))]
+
+
+def test_the_command_line_says_what_is_missing(tmp_path):
+    command = [sys.executable, "-m", "train", "data", "--recipe", "train/recipes/first.toml"]
+    done = subprocess.run(
+        [*command, "--data", str(tmp_path), "--run", str(tmp_path / "run")],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1].startswith("train data: no corpus at")
+    assert "Traceback" not in done.stderr
