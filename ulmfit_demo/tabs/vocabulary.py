@@ -49,7 +49,15 @@ def build(services: Services) -> None:
         label="Vocabulary size: " + " · ".join(f"{s:,}" for s in sizes),
         elem_id="vocabulary-size",
     )
-    ladder, figure = show(text.value, step.value)
-    result = gr.HTML(ladder, elem_id="vocabulary-result")
-    curve = gr.Plot(figure, label="tokens against vocabulary size", elem_id="vocabulary-curve")
+    result = gr.HTML(show(text.value, step.value)[0], elem_id="vocabulary-result")
+    # A figure given here would be drawn while its tab is hidden, without a width: the page then hangs.
+    curve = gr.Plot(label="tokens against vocabulary size", elem_id="vocabulary-curve")
     common.live([text, step], show, [text, step], [result, curve], "vocabulary")
+    tab = gr.context.Context.block
+    tab.select(
+        show,
+        [text, step],
+        [result, curve],
+        api_visibility="private",
+        **{**common.LIVE, "trigger_mode": "once"},
+    )
