@@ -85,10 +85,23 @@ def test_batches_of_the_notebook(client):
     html = client.predict(stream, 6, 5, 2, False, "notebook", api_name="/lm_batches")
     assert "Mini-batch 2 of 3" in html
     cells = re.findall(r"<td[^>]*>([^<]*)</td>", html)
-    assert (
-        cells[:15]
-        == ["xxbos", "xxmaj", "in", "this", "chapter", ",", "we", "will", "go", "back", "over", "the", "example", "of", "classifying"]
-    )
+    assert cells[:15] == [
+        "xxbos",
+        "xxmaj",
+        "in",
+        "this",
+        "chapter",
+        ",",
+        "we",
+        "will",
+        "go",
+        "back",
+        "over",
+        "the",
+        "example",
+        "of",
+        "classifying",
+    ]
     assert cells[90:95] == [
         ",",
         "we",
