@@ -61,6 +61,7 @@ class Checkpoint(Callback):
         self.path, self.seconds, self.tag, self.resume = path, seconds, tag, resume
         self.done = 0  # batches of this epoch
         self.last = time.monotonic()
+        self.random: dict | None = None  # to be set again right before the next batch
 
     def before_train(self) -> None:
         self.done = 0
@@ -78,7 +79,19 @@ class Checkpoint(Callback):
         self.done = state["batch"]
         self.learn.train_iter += self.done
         self.learn.pct_train += self.done / (len(self.learn.dls.train) * self.learn.n_epoch)
-        set_random_state(state["random"])
+        self.random = state["random"]
+
+    def before_batch(self) -> None:
+        self.restore_random()
+
+    def after_train(self) -> None:
+        self.restore_random()  # killed after the epoch's last batch: none came
+
+    def restore_random(self) -> None:
+        # Not in `before_train`: starting the loader's iterator draws a number of its own.
+        if self.random is not None:
+            set_random_state(self.random)
+            self.random = None
 
     def after_batch(self) -> None:
         self.done += 1

@@ -14,6 +14,8 @@ from fastai.callback.core import Callback
 from fastai.text.models.core import LinearDecoder
 from torch import Tensor
 
+from train.checkpoint import Checkpoint
+
 
 def log_inclusion(counts: Tensor, n_targets: int, extra: int) -> Tensor:
     """Log of the chance that a word is scored in a step: float [vocab].
@@ -47,6 +49,7 @@ class SampledDecoder(LinearDecoder):
 class SampledSoftmax(Callback):
     """Choose the columns of each training step and renumber its targets to them."""
 
+    order = Checkpoint.order + 1  # it draws: the checkpoint sets the random state before it
     run_valid = False
 
     def __init__(self, counts: Tensor, extra: int):
