@@ -180,7 +180,8 @@ def run_stage(monkeypatch, module, start, at=None):
 @pytest.fixture(scope="module")
 def trained(corpus, tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
-    language_model.train(corpus, LM, folder, resume=False, device=torch.device("cpu"))
+    settings = dataclasses.replace(LM, epochs=8, checkpoint_seconds=60.0)
+    language_model.train(corpus, settings, folder, resume=False, device=torch.device("cpu"))
     return folder
 
 
