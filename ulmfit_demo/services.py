@@ -10,7 +10,7 @@ import copy
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import spaces
@@ -61,7 +61,6 @@ class Services:
     bundle: bundles.Bundle | None
     vocab: Vocab | None
     missing: str = ""  # the sentence that says why there is no model
-    metrics: dict = field(default_factory=dict)
 
     def tokenize(self, text: str, tokenizer: str, size: int = 1_000) -> Tokenized:
         """`text` under one of `TOKENIZERS`; `size` is the subword vocabulary's."""
@@ -200,7 +199,6 @@ def load(assets: Path) -> Services:
         bundle=bundle,
         vocab=vocab,
         missing=missing,
-        metrics=bundle.metrics if bundle else {},
     )
 
 

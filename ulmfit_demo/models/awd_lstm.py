@@ -140,7 +140,7 @@ class Classifier(nn.Module):
 
     def forward(self, documents: Sequence[Sequence[int]]) -> Tensor:
         """Documents of any lengths (none empty) → logits [documents, n_classes]. One padded batch."""
-        device = self.bias_device()
+        device = self.device()
         lengths = torch.tensor([len(d) for d in documents], device=device)
         if int(lengths.min()) < 1:
             raise ValueError("a document without tokens cannot be classified")
@@ -150,7 +150,7 @@ class Classifier(nn.Module):
         features, _ = self.body(ids.to(device), self.body.zero_state(len(documents)))
         return self.head(self.pool(features, lengths))
 
-    def bias_device(self) -> torch.device:
+    def device(self) -> torch.device:
         return self.body.encoder.weight.device
 
 
