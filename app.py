@@ -44,7 +44,7 @@ def launch_settings() -> dict:
     """Look and safety of the served page, the same for `python app.py` and the tests."""
     return {
         "theme": theme.theme(),
-        "css_paths": [theme.CSS],
+        "css_paths": theme.STYLES,
         "head": theme.head(),
         "show_error": False,
         "enable_monitoring": False,

@@ -7,8 +7,8 @@ from pathlib import Path
 import gradio as gr
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
-CSS = ASSETS / "style.css"
-SCRIPT = ASSETS / "app.js"
+STYLES = sorted((ASSETS / "style").glob("*.css"))  # in the order of their names
+SCRIPTS = sorted((ASSETS / "script").glob("*.js"))
 
 # kind of token → (what the legend says, an example); the colours are in style.css as `.tok-<kind>`
 KINDS: dict[str, tuple[str, str]] = {
@@ -62,5 +62,5 @@ def theme() -> gr.themes.Base:
 
 
 def head() -> str:
-    """The page's own script, inline: the page asks for nothing from outside."""
-    return f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>"
+    """The page's own scripts, inline: the page asks for nothing from outside."""
+    return "".join(f"<script>{path.read_text(encoding='utf-8')}</script>" for path in SCRIPTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -19,3 +20,13 @@ def lesson(tab: str) -> str:
 def examples() -> dict[str, dict[str, str]]:
     """Example texts: {tab: {title: text}}. Our own, or the notebook's; none from the corpus."""
     return json.loads((FOLDER / "examples.json").read_text(encoding="utf-8"))
+
+
+def code(name: str, **values: object) -> str:
+    """The lines of `code/<name>.py` with each `«key»` replaced by `repr(values[key])`.
+
+    Every value is written as a Python literal, so a visitor's text cannot become code.
+    Raises KeyError where the lines ask for a value that is not given.
+    """
+    lines = (FOLDER / "code" / f"{name}.py.txt").read_text(encoding="utf-8")
+    return re.sub("«(\\w+)»", lambda match: repr(values[match[1]]), lines)

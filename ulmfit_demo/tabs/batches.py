@@ -6,10 +6,11 @@ import re
 
 import gradio as gr
 
-from ulmfit_demo import limits, render
-from ulmfit_demo.batches_view import batch_view
+from ulmfit_demo import limits
 from ulmfit_demo.services import Services
 from ulmfit_demo.tabs import common
+from ulmfit_demo.views import html
+from ulmfit_demo.views.batches import batch_view
 
 CUTS = {"as fastai's LMDataLoader": "fastai", "as the notebook's tables": "notebook"}
 
@@ -24,7 +25,7 @@ def build(services: Services) -> None:
         seq_len = limits.whole(seq_len, limits.SEQ_LEN, "The sequence length")
         documents = [d for d in re.split(r"\n{2,}", text) if d.strip()][: limits.DOCUMENTS]
         if not documents:
-            return render.empty("Type a text, or choose an example: its mini-batches appear here.")
+            return html.empty("Type a text, or choose an example: its mini-batches appear here.")
         tokens = [[t.text for t in services.tokenize(d, "fastai").tokens] for d in documents]
         ids = services.vocab.numericalize if services.vocab and as_ids else None
         step = limits.whole(step, (1, 10**6), "The mini-batch")

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import gradio as gr
 
-from ulmfit_demo import lessons, limits, render
+from ulmfit_demo import lessons, limits
+from ulmfit_demo.views import html
 
 log = logging.getLogger("ulmfit_demo")
 BROKEN = (
@@ -33,10 +34,10 @@ def guarded(*rest) -> Callable:
             try:
                 return function(*args)
             except limits.Refused as refusal:
-                shown = render.notice(str(refusal))
+                shown = html.notice(str(refusal))
             except Exception:
                 log.exception("%s failed", function.__name__)
-                shown = render.notice(BROKEN)
+                shown = html.notice(BROKEN)
             return (shown, *rest) if rest else shown
 
         return call
@@ -80,3 +81,9 @@ def live(triggers: list, function: Callable, inputs: list, outputs: list, api_na
         api_name=api_name,
         **LIVE,
     )
+
+
+def code_panel(label: str = "Show the code") -> gr.Code:
+    """A closed accordion with Python lines; fill it with `lessons.code(...)` as an output."""
+    with gr.Accordion(label, open=False):
+        return gr.Code(language="python", interactive=False, show_label=False)

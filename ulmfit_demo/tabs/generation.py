@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gradio as gr
 
-from ulmfit_demo import limits, render
+from ulmfit_demo import limits
 from ulmfit_demo.models.sampling import Sampling
 from ulmfit_demo.services import Services
 from ulmfit_demo.tabs import common
+from ulmfit_demo.views import generation as view
+from ulmfit_demo.views import html
 
 
 def build(services: Services) -> None:
@@ -27,12 +29,12 @@ def build(services: Services) -> None:
             for w in services.write(prompt, sampling, n_steps, n_texts, seed):
                 speed = w.milliseconds / max(1, w.n_steps)
                 detail = f"{w.n_steps} of {n_steps} tokens · {speed:.0f} ms a step · {w.device}"
-                yield render.texts(prompt, w.texts, w.ended, detail)
+                yield view.texts(prompt, w.texts, w.ended, detail)
         except limits.Refused as refusal:
-            yield render.notice(str(refusal))
+            yield html.notice(str(refusal))
         except Exception:
             common.log.exception("generate failed")
-            yield render.notice(common.BROKEN)
+            yield html.notice(common.BROKEN)
 
     common.lesson("generation")
     with gr.Row():
@@ -59,7 +61,7 @@ def build(services: Services) -> None:
         go = gr.Button("Write", variant="primary", elem_id="generation-write")
         stop = gr.Button("Stop", elem_id="generation-stop")
     result = gr.HTML(
-        render.empty("Press Write: the model goes on from your words."),
+        html.empty("Press Write: the model goes on from your words."),
         elem_id="generation-result",
         min_height=190,
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gradio as gr
 
-from ulmfit_demo import lessons, limits, render
+from ulmfit_demo import lessons, limits
 from ulmfit_demo.services import Services
 from ulmfit_demo.tabs import common
+from ulmfit_demo.views import html
+from ulmfit_demo.views import sentiment as view
 
 
 def build(services: Services) -> None:
@@ -16,22 +18,22 @@ def build(services: Services) -> None:
     def show(text):
         verdict = services.sentiment(limits.text(text))
         if verdict is None:
-            return render.empty("Type a review: the verdict follows every word.")
+            return html.empty("Type a review: the verdict follows every word.")
         unknown = f", {verdict.n_unknown} unknown" if verdict.n_unknown else ""
         timing = f"{verdict.milliseconds:.0f} ms · {verdict.device}"
         detail = f"{verdict.n_tokens:,} tokens{unknown} · {timing}"
-        return render.verdict(verdict.positive, detail)
+        return view.verdict(verdict.positive, detail)
 
     @common.guarded()
     def show_lines(text):
         rows = [line for line in limits.text(text).splitlines() if line.strip()]
         if not rows:
-            return render.empty("Type one review a line.")
+            return html.empty("Type one review a line.")
         if len(rows) > limits.LINES:
             raise limits.Refused(f"{len(rows):,} lines; this takes up to {limits.LINES} at once.")
         positive, device, milliseconds = services.sentiment_of_lines(rows)
         detail = f"{len(rows)} lines · {milliseconds:.0f} ms · {device}"
-        return render.lines(list(zip(rows, positive, strict=True)), detail)
+        return view.lines(list(zip(rows, positive, strict=True)), detail)
 
     common.lesson("sentiment")
     with gr.Row():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gradio as gr
 
-from ulmfit_demo import limits, render
+from ulmfit_demo import limits
 from ulmfit_demo.services import Services
 from ulmfit_demo.tabs import common
+from ulmfit_demo.views import tokens as view
 
 CHOICES = {
     "fastai": "fastai words",
@@ -33,8 +34,8 @@ def build(services: Services) -> None:
         results = [services.tokenize(text, c, size) for c in columns]
         ids = services.numericalize(text) if services.vocab else []
         known = services.vocab.decode(ids) if services.vocab else []
-        detail = f"{render.id_tensor(ids[:200])}\n{' '.join(known[:200])}"
-        return render.columns(results, as_ids), detail
+        detail = f"{view.id_tensor(ids[:200])}\n{' '.join(known[:200])}"
+        return view.columns(results, as_ids), detail
 
     common.lesson("tokenizers")
     with gr.Row():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gradio as gr
 
-from ulmfit_demo import limits, plots, render
+from ulmfit_demo import limits, plots
 from ulmfit_demo.services import Services
 from ulmfit_demo.tabs import common
+from ulmfit_demo.views import html
+from ulmfit_demo.views import vocabulary as view
 
 
 def build(services: Services) -> None:
@@ -15,7 +17,7 @@ def build(services: Services) -> None:
     common.lesson("vocabulary")
     if not sizes:
         gr.HTML(
-            render.notice(
+            html.notice(
                 "No subword model was found in assets/subwords. `python -m train subwords` makes them."
             )
         )
@@ -26,7 +28,7 @@ def build(services: Services) -> None:
         text = limits.text(text)
         size = sizes[limits.whole(step, (1, len(sizes)), "The vocabulary size") - 1]
         rungs = [(s, services.tokenize(text, "subwords", s)) for s in sizes]
-        return render.ladder(rungs, size), plots.tokens_by_size(
+        return view.ladder(rungs, size), plots.tokens_by_size(
             sizes, [t.n_tokens for _, t in rungs], size
         )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from html import escape
 
-from ulmfit_demo import limits, render
+from ulmfit_demo import limits
 from ulmfit_demo.batches import Batches, Stream, make_stream
+from ulmfit_demo.views import html
 
 NO_LABEL = "—"
 HUES = (212, 172, 265, 30, 340, 95, 190, 300)  # one a document, in turn
@@ -86,7 +87,7 @@ def ribbon(stream: Stream, batches: Batches, batch: int) -> str:
 def rows(shown: Sequence[str], batches: Batches, batch: int) -> str:
     """All rows in full, this mini-batch marked and what the hidden state has read before it grey."""
     if batches.bs * batches.row_length > limits.TABLE_CELLS:
-        return render.empty("The rows are too long to draw in full; x and y are below.")
+        return html.empty("The rows are too long to draw in full; x and y are below.")
     now = range(batch * batches.seq_len, batch * batches.seq_len + batches.width(batch))
     values, classes = [], []
     for r in range(batches.bs):
@@ -95,7 +96,7 @@ def rows(shown: Sequence[str], batches: Batches, batch: int) -> str:
         classes.append(
             ["now" if c in now else "past" if c < now.start else "" for c in range(end - start)]
         )
-    table = render.table(values, classes, "the rows of the stream")
+    table = html.table(values, classes, "the rows of the stream")
     carried = f"carries what the grey {now.start} tokens left in it" if batch else "starts at zero"
     return (
         f"<h4>Rows</h4>{table}<p class='u-small'>Marked: this mini-batch; "
@@ -109,5 +110,5 @@ def pair(shown: Sequence[str], batches: Batches, batch: int) -> str:
     parts = []
     for title, positions in ((f"x, mini-batch {batch + 1}", x), ("y = x moved on by one", y)):
         cells = [[shown[p] if p < len(shown) else NO_LABEL for p in row] for row in positions]
-        parts.append((title, render.table(cells, label=escape(title))))
-    return render.side_by_side(parts)
+        parts.append((title, html.table(cells, label=escape(title))))
+    return html.side_by_side(parts)

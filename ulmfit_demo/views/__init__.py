@@ -1,0 +1,1 @@
+"""Results → HTML strings, one module a tab. Every visitor text is escaped here; computes nothing."""

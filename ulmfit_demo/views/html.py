@@ -1,0 +1,98 @@
+"""What every view shares: notices, token chips, tables. Escapes every text; computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from ulmfit_demo.theme import KINDS
+from ulmfit_demo.tokens import Token
+
+VISIBLE = {" ": "␣", "\n": "↵", "\t": "⇥", "\r": "␍", "\u00a0": "⍽", "\u200b": "∅", "\x00": "␀"}
+
+
+def notice(sentence: str) -> str:
+    """A sentence in place of a result."""
+    return f'<div class="u-notice" role="status">{escape(sentence)}</div>'
+
+
+def empty(sentence: str) -> str:
+    """What stands where a result will be."""
+    return f'<div class="u-empty">{escape(sentence)}</div>'
+
+
+def visible(text: str) -> str:
+    """`text` with white space and control characters as signs one can see (not escaped)."""
+    shown = "".join(VISIBLE.get(c, c if c.isprintable() else f"⟨{ord(c):x}⟩") for c in text)
+    return shown or "∅"
+
+
+def tip(token: Token) -> str:
+    """What hovering a chip says."""
+    parts = [KINDS.get(token.kind, (token.kind, ""))[0]]
+    if token.id is not None:
+        parts.insert(0, f"id {token.id}")
+    if token.changed_from is not None:
+        parts.append(f"from “{visible(token.changed_from)}”")
+    if token.rule:
+        parts.append(f"rule {token.rule}")
+    parts.append(
+        f"characters {token.start}–{token.end}" if token.end > token.start else "no characters"
+    )
+    return " · ".join(parts)
+
+
+def chip(token: Token, first: bool, ids: bool = False) -> str:
+    """One token. `ids` shows its place in the vocabulary instead of its text."""
+    shown = str(token.id) if ids and token.id is not None else visible(token.text)
+    classes = f"tok tok-{token.kind}" + (" changed" if token.changed_from is not None else "")
+    return (
+        f'<span class="{classes}" tabindex="{0 if first else -1}" data-s="{token.start}" '
+        f'data-e="{token.end}" data-tip="{escape(tip(token))}">{escape(shown)}</span>'
+    )
+
+
+def chips(tokens: Iterable[Token], ids: bool = False) -> str:
+    """A row of chips that wraps."""
+    return (
+        '<div class="toks">'
+        + "".join(chip(t, i == 0, ids) for i, t in enumerate(tokens))
+        + "</div>"
+    )
+
+
+def legend(kinds: Iterable[str]) -> str:
+    """What the colours mean, for the kinds that are on the screen."""
+    entries = (
+        f'<span><span class="tok tok-{k}">{escape(KINDS[k][1])}</span> {escape(KINDS[k][0])}</span>'
+        for k in KINDS
+        if k in set(kinds)
+    )
+    return f'<div class="legend" aria-label="colours">{"".join(entries)}</div>'
+
+
+def cell_class(token: str) -> str:
+    if token == "xxunk":
+        return "unknown"
+    return "special" if token in ("xxbos", "xxpad", "xxeos") else ""
+
+
+def table(
+    rows: Sequence[Sequence[str]], classes: Sequence[Sequence[str]] | None = None, label: str = ""
+) -> str:
+    """A batch as a table: rows are the rows of the tensor, `classes` one CSS class a cell."""
+    body = []
+    for r, row in enumerate(rows):
+        cells = "".join(
+            f'<td class="{(classes[r][c] if classes else cell_class(v))}">{escape(visible(v))}</td>'
+            for c, v in enumerate(row)
+        )
+        body.append(f'<tr><th scope="row">row {r + 1}</th>{cells}</tr>')
+    caption = f' aria-label="{escape(label)}"' if label else ""
+    return f'<div class="scroll"><table class="batch"{caption}>{"".join(body)}</table></div>'
+
+
+def side_by_side(parts: Sequence[tuple[str, str]]) -> str:
+    """Titled pieces of HTML beside each other (below each other on a phone)."""
+    boxes = "".join(f"<div><h4>{escape(title)}</h4>{html}</div>" for title, html in parts)
+    return f'<div class="pair">{boxes}</div>'
