@@ -48,6 +48,16 @@ def set_random_state(state: dict) -> None:
         torch.cuda.set_rng_state_all(state["cuda"])
 
 
+class Kept(Callback):
+    """A callback whose own state is part of every checkpoint."""
+
+    def state(self) -> dict:
+        raise NotImplementedError
+
+    def load(self, state: dict) -> None:
+        raise NotImplementedError
+
+
 class Checkpoint(Callback):
     """Save every `seconds`; where `resume` holds a checkpoint, go on from it.
 
@@ -76,6 +86,9 @@ class Checkpoint(Callback):
                 tuple(h.to(state_device(encoder)) for h in hc) for hc in state["hidden"]
             ]
             encoder.bs = encoder.hidden[0][0].shape[1]
+        for callback in self.learn.cbs:
+            if isinstance(callback, Kept) and callback.name in state.get("callbacks", {}):
+                callback.load(state["callbacks"][callback.name])
         self.done = state["batch"]
         self.learn.train_iter += self.done
         self.learn.pct_train += self.done / (len(self.learn.dls.train) * self.learn.n_epoch)
@@ -112,6 +125,7 @@ class Checkpoint(Callback):
             "opt": self.learn.opt.state_dict(),
             "hidden": [tuple(h.cpu() for h in hc) for hc in hidden] if hidden and batch else None,
             "random": random_state(),
+            "callbacks": {cb.name: cb.state() for cb in self.learn.cbs if isinstance(cb, Kept)},
         }
         save_atomically(state, self.path)
         self.last = time.monotonic()

@@ -19,12 +19,18 @@ from fastai.text.models.awdlstm import AWD_LSTM, awd_lstm_clas_config
 from fastai.torch_core import TensorCategory, default_device
 
 from train import precision
-from train.checkpoint import Checkpoint, StepLog, save_atomically
+from train.average import Average
+from train.checkpoint import save_atomically
 from train.console import JsonLog
 from train.data import LABELS, Corpus, Documents
 from train.language_model import adamw, seed_everything
 from train.order import ResumableOrder
 from train.recipe import Classifier, LanguageModel
+from train.stages import Run, load_checkpoint, run
+
+
+class EncoderError(RuntimeError):
+    """There is no language model to start the classifier from."""
 
 
 class Labelled:
@@ -98,19 +104,12 @@ def learner(
     )
 
 
-def train(
-    corpus: Corpus,
-    lm: LanguageModel,
-    settings: Classifier,
-    folder: Path,
-    resume: bool,
-    device=None,
-) -> None:
-    """Run the unfreezing stages and leave `classifier.pth` in `folder`."""
-    path = folder / "classifier.checkpoint"
-    state = None
-    if resume and path.exists():
-        state = torch.load(path, map_location="cpu", weights_only=False)
+def train(corpus: Corpus, lm: LanguageModel, settings: Classifier, where: Run, device=None) -> None:
+    """Run the unfreezing stages and leave `classifier.pth` in `where.folder`."""
+    folder = where.folder
+    if not (folder / "models" / "finetuned.pth").is_file():
+        raise EncoderError(f"{folder} holds no language model: run `python -m train lm` first")
+    state = load_checkpoint(folder / "classifier.checkpoint", where.resume)
     seed_everything(settings.seed)
     learn = learner(corpus, lm, settings, folder, device)
     learn.load_encoder("finetuned")
@@ -118,32 +117,10 @@ def train(
     log = JsonLog(folder / "log.jsonl")
     event = "resume" if state else "start"
     log.write(stage="classifier", event=event, precision=chosen, batches=len(learn.dls.train))
-    for i, stage in enumerate(settings.stages):
-        if state and int(state["tag"]) > i:
-            continue
-        if state and int(state["tag"]) < i:  # that stage had ended
-            learn.model.load_state_dict(state["model"])
-            state = None
-        learn.freeze_to(-stage.groups) if stage.groups else learn.unfreeze()
-        groups = len(learn.opt.hypers)
-        rates = [stage.lr / stage.factor ** (groups - 1 - g) for g in range(groups)]
-        start = state["epoch"] if state else 0
-        learn.dls.train.epoch = 1_000 * i + start  # each stage shuffles in its own way
-        learn.dls.train.skip = state["batch"] if state else 0
-        log.write(stage=f"classifier {i}", event="stage", groups=stage.groups, rates=rates)
-        if start < stage.epochs:
-            learn.fit_one_cycle(
-                stage.epochs,
-                np.array(rates),
-                pct_start=settings.pct_start,
-                wd=settings.wd,
-                reset_opt=True,
-                start_epoch=start,
-                cbs=[
-                    Checkpoint(path, settings.checkpoint_seconds, tag=str(i), resume=state),
-                    StepLog(log, f"classifier {i}"),
-                ],
-            )
-        state = None
+    average = Average(settings.ema) if settings.ema else None
+    callbacks = [average] if average else []
+    run(learn, settings.stages, settings, where, log, "classifier", state, callbacks)
+    if average:
+        log.write(stage="classifier", event="average", **average.replace_weights(learn))
     save_atomically(learn.model.state_dict(), folder / "classifier.pth")
     log.write(stage="classifier", event="end")

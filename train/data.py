@@ -140,11 +140,15 @@ def _write_json(path: Path, value) -> None:
 
 
 class Corpus:
-    """The cache, memory-mapped. `split(name)` gives the documents of one split."""
+    """The cache, memory-mapped. `split(name)` gives the documents of one split.
 
-    def __init__(self, folder: Path):
+    `backwards`: every document read from its end, as fastai's `reverse_text` turns it.
+    """
+
+    def __init__(self, folder: Path, backwards: bool = False):
         if not (folder / "vocab.json").is_file():
             raise CorpusError(f"no tokenized corpus at {folder}: run `python -m train data` first")
+        self.folder, self.backwards = folder, backwards
         self.ids = np.load(folder / "ids.npy", mmap_mode="r")  # [tokens]
         self.offsets = np.load(folder / "offsets.npy")  # [documents + 1]
         self.documents = json.loads((folder / "documents.json").read_text(encoding="utf-8"))
@@ -172,9 +176,10 @@ class Documents:
 
     def __getitem__(self, i: int) -> TensorText:
         start, end = self.corpus.offsets[self.which[i]], self.corpus.offsets[self.which[i] + 1]
-        if self.cut:
-            end = min(end, start + self.cut)
-        return TensorText(torch.from_numpy(self.corpus.ids[start:end].astype(np.int64)))
+        ids = self.corpus.ids[start:end].astype(np.int64)
+        if self.corpus.backwards:
+            ids = ids[::-1].copy()
+        return TensorText(torch.from_numpy(ids[: self.cut]))
 
     def subset(self, n: int) -> Documents:
         """`n` documents spread evenly over these (all, where there are fewer)."""

@@ -63,16 +63,22 @@ def classifier_metrics(model: Classifier, documents: Documents) -> tuple[dict, n
     for start in progress(range(0, len(order), 512), "classifier", -(-len(order) // 512)):
         which = order[start : start + 512]
         probs[which] = classify(model, [texts[i] for i in which])
-    labels = torch.from_numpy(documents.labels)
-    predicted = probs.argmax(1)
-    confusion = torch.bincount(labels * probs.shape[1] + predicted, minlength=probs.shape[1] ** 2)
+    seconds = time.perf_counter() - started
+    measured = scores(probs.numpy(), documents.labels)
+    return {**measured, "documents_per_second": len(texts) / seconds}, probs.numpy()
+
+
+def scores(probs: np.ndarray, labels: np.ndarray) -> dict:
+    """Accuracy, loss and confusion [true][predicted] of probabilities [documents, classes]."""
+    predicted, n_classes = probs.argmax(1), probs.shape[1]
+    confusion = np.bincount(labels * n_classes + predicted, minlength=n_classes**2)
+    own = probs[np.arange(len(labels)), labels]
     return {
-        "accuracy": (predicted == labels).double().mean().item(),
-        "loss": F.nll_loss(probs.clamp_min(1e-12).log(), labels).item(),
-        "n": len(texts),
-        "confusion": confusion.view(probs.shape[1], -1).tolist(),  # [true][predicted]
-        "documents_per_second": len(texts) / (time.perf_counter() - started),
-    }, probs.numpy()
+        "accuracy": float((predicted == labels).mean()),
+        "loss": float(-np.log(own.clip(1e-12)).mean()),
+        "n": len(labels),
+        "confusion": confusion.reshape(n_classes, -1).tolist(),
+    }
 
 
 def evaluate(folder: Path, corpus: Corpus, command: str) -> dict:
@@ -80,11 +86,17 @@ def evaluate(folder: Path, corpus: Corpus, command: str) -> dict:
     loaded = bundle.load(folder)
     if loaded.vocab != corpus.vocab:
         raise bundle.BundleError(f"{folder} was made with another vocabulary than this cache")
-    classifier, _ = classifier_metrics(loaded.classifier, corpus.split("test"))
+    test = corpus.split("test")
+    classifier, probs = classifier_metrics(loaded.classifier, test)
     metrics = {
         "lm": language_model_metrics(loaded.lm, corpus.split("heldout")),
         "classifier": {**classifier, "documents": "all reviews of test"},
     }
+    if loaded.classifier_backwards is not None:
+        backwards = Corpus(corpus.folder, backwards=True).split("test")
+        measured, theirs = classifier_metrics(loaded.classifier_backwards, backwards)
+        metrics["classifier_backwards"] = measured
+        metrics["ensemble"] = scores((probs + theirs) / 2, test.labels)
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
     (folder / "README.md").write_text(model_card(loaded.config, metrics, command), encoding="utf-8")
     return metrics

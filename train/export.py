@@ -13,6 +13,8 @@ from train.data import LABELS, Corpus
 from train.recipe import Recipe
 from ulmfit_demo.models import bundle
 
+BACKWARDS = "backwards"  # the folder inside a run that holds what was trained on reversed texts
+
 
 class ExportError(RuntimeError):
     """A weight file is missing or does not fit the recipe."""
@@ -87,21 +89,26 @@ def make_config(recipe: Recipe, vocab_sz: int) -> dict:
 def export(recipe: Recipe, corpus: Corpus, folder: Path, out: Path) -> None:
     """Write the bundle to `out`; it appears there only when it is whole."""
     config = make_config(recipe, len(corpus.vocab))
-    lm, classifier = bundle.build(config)
-    for model, name, convert in (
-        (lm, "lm.pth", lm_weights),
-        (classifier, "classifier.pth", classifier_weights),
+    models = {}
+    for name, file, convert in (
+        ("lm", "lm.pth", lm_weights),
+        ("classifier", "classifier.pth", classifier_weights),
+        ("classifier_backwards", f"{BACKWARDS}/classifier.pth", classifier_weights),
     ):
-        if not (folder / name).is_file():
-            raise ExportError(f"{folder / name} is missing: run the stage that trains it first")
-        fill(model, convert(torch.load(folder / name, map_location="cpu", weights_only=True)))
+        if not (folder / file).is_file():
+            if name == "classifier_backwards":
+                continue
+            raise ExportError(f"{folder / file} is missing: run the stage that trains it first")
+        model = bundle.build(config)[name != "lm"]
+        weights = torch.load(folder / file, map_location="cpu", weights_only=True)
+        models[name] = fill(model, convert(weights))
 
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        bundle.save_weights(lm, partial / "lm.safetensors")
-        bundle.save_weights(classifier, partial / "classifier.safetensors")
+        for name, model in models.items():
+            bundle.save_weights(model, partial / f"{name}.safetensors")
         for name, value in (("config", config), ("vocab", corpus.vocab)):
             text = json.dumps(value, ensure_ascii=False, indent=None if name == "vocab" else 1)
             (partial / f"{name}.json").write_text(text, encoding="utf-8")

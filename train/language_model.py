@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 from functools import partial
 from pathlib import Path
 
-import fastai.callback.progress
-import fastai.callback.schedule  # noqa: F401  (adds fit_one_cycle to Learner)
+import fastai.callback.progress  # noqa: F401  (the progress bar)
 import numpy as np
 import torch
 from fastai.callback.training import GradientClip
@@ -16,18 +16,19 @@ from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import Perplexity, accuracy
 from fastai.optimizer import OptimWrapper
 from fastai.text.data import LMDataLoader
-from fastai.text.learner import LMLearner
+from fastai.text.learner import LMLearner, match_embeds
 from fastai.text.models.awdlstm import AWD_LSTM, awd_lstm_lm_config, awd_lstm_lm_split
 from fastai.text.models.core import get_language_model
 from fastai.torch_core import default_device
 
 from train import precision
-from train.checkpoint import Checkpoint, StepLog, save_atomically
+from train.checkpoint import save_atomically
 from train.console import JsonLog
 from train.data import Corpus, Documents
 from train.order import ResumableOrder
 from train.recipe import LanguageModel
 from train.sampled_softmax import SampledDecoder, SampledSoftmax
+from train.stages import Run, load_checkpoint, run
 
 
 class StreamLoader(ResumableOrder, LMDataLoader):
@@ -102,19 +103,47 @@ def learner(corpus: Corpus, settings: LanguageModel, folder: Path, device=None) 
     return learn
 
 
-def train(corpus: Corpus, settings: LanguageModel, folder: Path, resume: bool, device=None) -> None:
-    """Train and leave `lm.pth` in `folder`; with `resume`, go on from its checkpoint."""
+class InitError(RuntimeError):
+    """The weights to start from are missing or do not fit the recipe."""
+
+
+def init_from(learn: LMLearner, source: Path, vocab: list[str]) -> int:
+    """Start from the language model of the run folder `source`; returns how many words are new.
+
+    The rows of the embedding are matched by word, as fastai does (`match_embeds`): a word that the
+    old vocabulary lacks gets the mean row. Raises InitError where `source` holds no model, or one of
+    other sizes.
+    """
+    run = source.parent if source.name == "backwards" else source  # both share the run's words
+    weights, words = source / "lm.pth", run / "data" / "vocab.json"
+    if not (weights.is_file() and words.is_file()):
+        raise InitError(f"{source} holds no trained language model (lm.pth and data/vocab.json)")
+    old = json.loads(words.read_text(encoding="utf-8"))
+    state = torch.load(weights, map_location="cpu", weights_only=True)
+    if old != vocab:
+        state = match_embeds(state, old, vocab)
+    own = learn.model.state_dict()
+    odd = [k for k, t in own.items() if k not in state or state[k].shape != t.shape]
+    if odd:
+        raise InitError(f"the weights of {source} have other sizes than the recipe ({odd[0]})")
+    learn.model.load_state_dict(state)
+    return len(set(vocab) - set(old))
+
+
+def train(
+    corpus: Corpus, settings: LanguageModel, where: Run, device=None, source: Path | None = None
+) -> None:
+    """Train and leave `lm.pth` in `where.folder`; `source`: a run folder to start from."""
+    folder = where.folder
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "lm.checkpoint"
-    state = (
-        torch.load(path, map_location="cpu", weights_only=False)
-        if resume and path.exists()
-        else None
-    )
+    state = load_checkpoint(folder / "lm.checkpoint", where.resume)
     seed_everything(settings.seed)
     learn = learner(corpus, settings, folder, device)
     chosen = precision.apply(learn, settings.precision)
     log = JsonLog(folder / "log.jsonl")
+    if source and not state:
+        new = init_from(learn, source, corpus.vocab)
+        log.write(stage="lm", event="init", source=str(source), new_words=new)
     log.write(
         stage="lm",
         event="resume" if state else "start",
@@ -124,24 +153,7 @@ def train(corpus: Corpus, settings: LanguageModel, folder: Path, resume: bool, d
         batch=state["batch"] if state else 0,
         epoch=state["epoch"] if state else 0,
     )
-    start_epoch = 0
-    if state:
-        start_epoch = state["epoch"]
-        learn.dls.train.epoch, learn.dls.train.skip = start_epoch, state["batch"]
-    if start_epoch < settings.epochs:
-        learn.fit_one_cycle(
-            settings.epochs,
-            settings.lr,
-            pct_start=settings.pct_start,
-            wd=settings.wd,
-            start_epoch=start_epoch,
-            cbs=[
-                Checkpoint(path, settings.checkpoint_seconds, resume=state),
-                StepLog(log, "lm"),
-            ],
-        )
-    elif state:
-        learn.model.load_state_dict(state["model"])
+    run(learn, settings.all_stages(), settings, where, log, "lm", state)
     save_atomically(learn.model.state_dict(), folder / "lm.pth")
     learn.save_encoder("finetuned")  # what the classifier starts from
     log.write(stage="lm", event="end")

@@ -28,7 +28,18 @@ class Data:
 class Subwords:
     sizes: tuple[int, ...] = (200, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 16_000)
     reviews: int = 2_000  # as the notebook: the first 2,000
-    model_type: str = "unigram"
+    model_types: tuple[str, ...] = ("unigram", "bpe")
+    measured: int = 2_000  # held-out reviews that the ladder is measured on
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One unfreezing step: the last `groups` layer groups train, each lower one `factor` slower."""
+
+    groups: int  # 0: all of them
+    epochs: int
+    lr: float
+    factor: float = 2.6  # ULMFiT, section 3.3: rates fall by 2.6 a layer
 
 
 @dataclass(frozen=True)
@@ -53,16 +64,10 @@ class LanguageModel:
     precision: str = "auto"  # auto | fp32 | bf16 | fp16
     checkpoint_seconds: float = 120.0
     seed: int = 1
+    stages: tuple[Stage, ...] = ()  # none: all layers for `epochs` at `lr`
 
-
-@dataclass(frozen=True)
-class Stage:
-    """One unfreezing step: the last `groups` layer groups train, each lower one `factor` slower."""
-
-    groups: int  # 0: all of them
-    epochs: int
-    lr: float
-    factor: float = 2.6  # ULMFiT, section 3.3: rates fall by 2.6 a layer
+    def all_stages(self) -> tuple[Stage, ...]:
+        return self.stages or (Stage(groups=0, epochs=self.epochs, lr=self.lr, factor=1.0),)
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ class Classifier:
     pct_start: float = 0.25
     lin_ftrs: int = 50
     label_smoothing: float = 0.0
+    ema: float = 0.0  # decay of the averaged weights; 0: off
     stages: tuple[Stage, ...] = (
         Stage(groups=1, epochs=1, lr=1e-2),
         Stage(groups=0, epochs=2, lr=3e-3),

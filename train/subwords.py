@@ -28,13 +28,19 @@ def first_reviews(corpus: Path, n: int) -> list[str]:
 
 
 def train(corpus: Path | None, out: Path, settings: Subwords) -> None:
-    """Write `<model_type>-<size>.model` to `out` for every size, with fastai's settings."""
+    """Write `<model type>-<size>.model` to `out` for every type and size, with fastai's settings.
+
+    A model that is there is kept: SentencePiece writes the name of its temporary file into a model,
+    so the same pieces in a new file would be other bytes. Delete a file to train it again.
+    """
+    wanted = [(t, s) for t in settings.model_types for s in settings.sizes]
+    missing = [(t, s) for t, s in wanted if not (out / f"{t}-{s}.model").is_file()]
+    if not missing:
+        return
     texts = first_reviews(find_corpus(corpus), settings.reviews)
     out.mkdir(parents=True, exist_ok=True)
-    for size in progress(settings.sizes, "subwords", len(settings.sizes)):
+    for model_type, size in progress(missing, "subwords", len(missing)):
         with tempfile.TemporaryDirectory() as cache, contextlib.redirect_stdout(io.StringIO()):
-            tokenizer = SubwordTokenizer(
-                vocab_sz=size, model_type=settings.model_type, cache_dir=cache
-            )
+            tokenizer = SubwordTokenizer(vocab_sz=size, model_type=model_type, cache_dir=cache)
             model = tokenizer.setup(texts)["sp_model"]
-            (out / f"{settings.model_type}-{size}.model").write_bytes(Path(model).read_bytes())
+            (out / f"{model_type}-{size}.model").write_bytes(Path(model).read_bytes())

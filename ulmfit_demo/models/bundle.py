@@ -4,6 +4,7 @@ config.json              sizes, classes, how it was trained
 vocab.json               the words, in order of their ids
 lm.safetensors           language model, fp16 (the tied embedding is stored once)
 classifier.safetensors   classifier, fp16 body, fp32 head
+classifier_backwards.safetensors   optional: the same shape, trained on texts read from their end
 metrics.json             what `python -m train evaluate` measured
 README.md                the model card
 """
@@ -36,6 +37,7 @@ class Bundle:
     vocab: list[str]
     lm: LanguageModel
     classifier: Classifier
+    classifier_backwards: Classifier | None = None
     metrics: dict = field(default_factory=dict)
 
 
@@ -104,8 +106,13 @@ def load(folder: Path) -> Bundle:
     with torch.no_grad():
         load_weights(lm, folder / "lm.safetensors")
         load_weights(classifier, folder / "classifier.safetensors")
-    for model in (lm, classifier):
-        model.eval().requires_grad_(False)
+        backwards = None
+        if (folder / "classifier_backwards.safetensors").is_file():
+            _, backwards = build(config)
+            load_weights(backwards, folder / "classifier_backwards.safetensors")
+    for model in (lm, classifier, backwards):
+        if model is not None:
+            model.eval().requires_grad_(False)
     metrics = folder / "metrics.json"
     return Bundle(
         name=config.get("name", folder.name),
@@ -114,6 +121,7 @@ def load(folder: Path) -> Bundle:
         vocab=vocab,
         lm=lm,
         classifier=classifier,
+        classifier_backwards=backwards,
         metrics=_read_json(metrics) if metrics.is_file() else {},
     )
 

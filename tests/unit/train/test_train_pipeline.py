@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from fastai.text.data import Numericalize
 from train import classifier as classifier_stage
 from train import data, evaluate, export, language_model, recipe
 from train.sampled_softmax import SampledDecoder, log_inclusion
+from train.stages import OutOfTimeError, Run
 
 GOOD = ["wonderful", "warm", "clever", "lovely", "funny"]
 BAD = ["dull", "wooden", "tired", "awful", "boring"]
@@ -181,14 +183,14 @@ def run_stage(monkeypatch, module, start, at=None):
 def trained(corpus, tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     settings = dataclasses.replace(LM, epochs=8, checkpoint_seconds=60.0)
-    language_model.train(corpus, settings, folder, resume=False, device=torch.device("cpu"))
+    language_model.train(corpus, settings, Run(folder), device=torch.device("cpu"))
     return folder
 
 
 @pytest.mark.parametrize("at", [7, 22, 37])
 def test_language_model_resumes_where_it_was_killed(monkeypatch, corpus, tmp_path, at):
     def start(folder, resume):
-        return lambda: language_model.train(corpus, LM, folder, resume, torch.device("cpu"))
+        return lambda: language_model.train(corpus, LM, Run(folder, resume), torch.device("cpu"))
 
     whole = run_stage(monkeypatch, language_model, start(tmp_path / "a", False))
     first = run_stage(monkeypatch, language_model, start(tmp_path / "b", False), at)
@@ -204,7 +206,7 @@ def test_classifier_resumes_where_it_was_killed(monkeypatch, corpus, trained, tm
         encoder = (trained / "models" / "finetuned.pth").read_bytes()
         (folder / "models" / "finetuned.pth").write_bytes(encoder)
         return lambda: classifier_stage.train(
-            corpus, LM, CLASSIFIER, folder, resume, torch.device("cpu")
+            corpus, LM, CLASSIFIER, Run(folder, resume), torch.device("cpu")
         )
 
     whole = run_stage(monkeypatch, classifier_stage, start("a", False))
@@ -218,7 +220,7 @@ def test_the_whole_way_to_a_measured_bundle(corpus, trained, tmp_path):
     # long enough for the running statistics of the batch norms to settle
     stages = (recipe.Stage(groups=1, epochs=3, lr=3e-2), recipe.Stage(groups=0, epochs=10, lr=2e-2))
     settings = dataclasses.replace(CLASSIFIER, stages=stages, checkpoint_seconds=60.0)
-    classifier_stage.train(corpus, LM, settings, trained, False, torch.device("cpu"))
+    classifier_stage.train(corpus, LM, settings, Run(trained), torch.device("cpu"))
     out = tmp_path / "models" / "tiny"
     export.export(RECIPE, corpus, trained, out)
     metrics = evaluate.evaluate(out, corpus, "the command")
@@ -229,6 +231,80 @@ def test_the_whole_way_to_a_measured_bundle(corpus, trained, tmp_path):
     assert f"{metrics['classifier']['accuracy']:.4f}" in (out / "README.md").read_text()
     names = {p.suffix for p in out.iterdir()}
     assert names == {".json", ".safetensors", ".md", ".jsonl"}
+
+
+def test_an_average_of_the_weights_is_part_of_the_checkpoint(
+    monkeypatch, corpus, trained, tmp_path
+):
+    settings = dataclasses.replace(CLASSIFIER, ema=0.9)
+    ends = {}
+    for name, at in (("whole", None), ("killed", 13)):
+        folder = tmp_path / name
+        shutil.copytree(trained / "models", folder / "models")
+
+        def start(resume, folder=folder):
+            return lambda: classifier_stage.train(
+                corpus, LM, settings, Run(folder, resume), torch.device("cpu")
+            )
+
+        run_stage(monkeypatch, classifier_stage, start(False), at)
+        if at:
+            run_stage(monkeypatch, classifier_stage, start(True))
+        lines = (folder / "log.jsonl").read_text().splitlines()
+        ends[name] = next(r for r in map(json.loads, lines) if r.get("event") == "average")
+    assert ends["killed"]["averaged_accuracy"] == ends["whole"]["averaged_accuracy"]
+
+
+def test_a_piece_ends_in_time_and_goes_on(monkeypatch, corpus, tmp_path):
+    cpu = torch.device("cpu")
+    settings = dataclasses.replace(LM, checkpoint_seconds=60.0)
+    whole = run_stage(
+        monkeypatch,
+        language_model,
+        lambda: language_model.train(corpus, settings, Run(tmp_path / "a"), cpu),
+    )
+    pieces: list[float] = []
+    for _ in range(len(whole) + 1):
+        losses: list[float] = []
+
+        def piece(losses=losses):
+            where = Run(tmp_path / "b", resume=True, minutes=0.0)
+            with pytest.raises(OutOfTimeError):
+                language_model.train(corpus, settings, where, cpu)
+
+        before = len(pieces)
+        pieces += run_stage(monkeypatch, language_model, piece)
+        if len(pieces) - before == 0 or len(pieces) >= 5:
+            break
+    assert pieces == pytest.approx(whole[: len(pieces)], abs=1e-3)
+    assert len(pieces) == 5  # one batch a piece
+
+
+def test_a_model_goes_on_from_another_one_word_by_word(corpus, trained, tmp_path):
+    """`--init-from`: a word keeps its row whatever its id; a new one gets the mean row."""
+    (trained / "data").mkdir(exist_ok=True)
+    (trained / "data" / "vocab.json").write_text(json.dumps(corpus.vocab))
+    vocab = [*corpus.vocab[:9], "unheard-of", *reversed(corpus.vocab[9:-1])]
+    learn = language_model.learner(corpus, LM, tmp_path, torch.device("cpu"))
+    assert language_model.init_from(learn, trained, vocab) == 1
+    old = torch.load(trained / "lm.pth")["0.encoder.weight"]
+    new = learn.model[0].encoder.weight
+    for word in ("film", "boat", "xxbos"):
+        assert torch.equal(new[vocab.index(word)], old[corpus.vocab.index(word)])
+    assert torch.allclose(new[9], old.mean(0))
+    with pytest.raises(language_model.InitError, match="no trained language model"):
+        language_model.init_from(learn, tmp_path, vocab)
+    wider = language_model.learner(
+        corpus, dataclasses.replace(LM, n_hid=25), tmp_path, torch.device("cpu")
+    )
+    with pytest.raises(language_model.InitError, match="other sizes"):
+        language_model.init_from(wider, trained, corpus.vocab)
+
+
+def test_backwards_reads_every_review_from_its_end(corpus):
+    turned = data.Corpus(corpus.folder, backwards=True).split("test")
+    plain = corpus.split("test")
+    assert [turned[i].tolist() for i in range(30)] == [plain[i].flip(0).tolist() for i in range(30)]
 
 
 def test_a_failed_export_leaves_no_bundle(corpus, tmp_path):
