@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 import warnings
 from pathlib import Path
 
@@ -16,6 +15,8 @@ STAGES = {
     "classifier": "fine-tune the classifier on the language model's encoder",
     "export": "write the bundle that the app loads",
     "evaluate": "measure the bundle on the test reviews; write metrics.json and the model card",
+    "labels": "train the classifier with few labels and many; write the curve",
+    "publish": "upload the bundle to the Hugging Face Hub (--repo OWNER/NAME)",
     "all": "data, lm, classifier, export and evaluate, one after another",
 }
 
@@ -49,83 +50,30 @@ def parser() -> argparse.ArgumentParser:
     ap.add_argument(
         "--minutes", type=float, help="end after so long with a checkpoint; exit status 75"
     )
+    ap.add_argument("--repo", metavar="OWNER/NAME", help="publish: the model repository")
+    ap.add_argument(
+        "--dry-run", action="store_true", help="publish: list what would go, send nothing"
+    )
     ap.add_argument("--workers", type=int, help="processes that tokenize; default: one a core")
     return ap
-
-
-def run(args: argparse.Namespace) -> None:
-    from train import classifier, data, evaluate, export, language_model, recipe, subwords, vocabulary
-    from train.stages import Run
-
-    settings = recipe.load(args.recipe)
-    folder = args.run or Path("runs") / settings.name
-    place = folder / export.BACKWARDS if args.backwards else folder
-    where = Run(place, args.resume, args.minutes, time.monotonic())
-    out = args.bundle or Path("assets/models/imdb")
-    stages = (
-        ["data", "lm", "classifier", "export", "evaluate"] if args.stage == "all" else [args.stage]
-    )
-    for stage in stages:
-        if stage == "data":
-            data.prepare(args.data, folder / "data", settings.data, args.workers)
-        elif stage == "subwords":
-            subwords.train(args.data, args.subwords, settings.subwords)
-        elif stage == "vocabulary":
-            cache = data.Corpus(folder / "data")
-            vocabulary.prepare(
-                args.data, cache, args.subwords, args.counts, settings.subwords
-            )
-        elif stage == "lm":
-            language_model.train(
-                data.Corpus(folder / "data", args.backwards),
-                settings.lm,
-                where,
-                source=args.init_from,
-            )
-        elif stage == "classifier":
-            corpus = data.Corpus(folder / "data", args.backwards)
-            classifier.train(corpus, settings.lm, settings.classifier, where)
-        elif stage == "export":
-            export.export(settings, data.Corpus(folder / "data"), folder, out)
-        elif stage == "evaluate":
-            command = f"python -m train all --recipe {args.recipe}"
-            metrics = evaluate.evaluate(out, data.Corpus(folder / "data"), command)
-            print_metrics(metrics)
-
-
-def print_metrics(metrics: dict) -> None:
-    for part, values in metrics.items():
-        shown = (f"{k} {v:.4f}" for k, v in values.items() if isinstance(v, float))
-        print(f"{part}: {', '.join(shown)}")
 
 
 def main() -> int:
     args = parser().parse_args()
     warnings.filterwarnings("ignore", category=FutureWarning)
-    from train.classifier import EncoderError
-    from train.data import CorpusError
-    from train.export import ExportError
-    from train.language_model import InitError
-    from train.recipe import RecipeError
+    from train import commands  # fastai takes seconds to import: --help does not need it
+    from train.errors import StageError
     from train.stages import OutOfTimeError
     from ulmfit_demo.models.bundle import BundleError
 
     try:
-        run(args)
-    except (
-        RecipeError,
-        CorpusError,
-        EncoderError,
-        ExportError,
-        InitError,
-        BundleError,
-        OSError,
-    ) as e:
-        print(f"train {args.stage}: {e}", file=sys.stderr)
-        return 1
+        commands.STAGES[args.stage](commands.read(args))
     except OutOfTimeError as e:
         print(f"train {args.stage}: {e}", file=sys.stderr)
         return 75  # EX_TEMPFAIL: call again
+    except (StageError, BundleError, OSError) as e:
+        print(f"train {args.stage}: {e}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(f"train {args.stage}: stopped; --resume goes on", file=sys.stderr)
         return 130

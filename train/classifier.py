@@ -23,13 +23,14 @@ from train.average import Average
 from train.checkpoint import save_atomically
 from train.console import JsonLog
 from train.data import LABELS, Corpus, Documents
+from train.errors import StageError
 from train.language_model import adamw, seed_everything
 from train.order import ResumableOrder
 from train.recipe import Classifier, LanguageModel
 from train.stages import Run, load_checkpoint, run
 
 
-class EncoderError(RuntimeError):
+class EncoderError(StageError):
     """There is no language model to start the classifier from."""
 
 
@@ -81,11 +82,20 @@ def loaders(train: Documents, valid: Documents, settings: Classifier, device) ->
 
 
 def learner(
-    corpus: Corpus, lm: LanguageModel, settings: Classifier, folder: Path, device=None
+    corpus: Corpus,
+    lm: LanguageModel,
+    settings: Classifier,
+    folder: Path,
+    device=None,
+    train: Documents | None = None,
 ) -> TextLearner:
-    """fastai's `text_classifier_learner` at the language model's sizes, on the cached ids."""
+    """fastai's `text_classifier_learner` at the language model's sizes, on the cached ids.
+
+    `train`: the reviews to learn from; all of the train split where it is not given.
+    """
     device = device or default_device()
-    dls = loaders(corpus.split("train"), corpus.split("heldout"), settings, device)
+    train = corpus.split("train") if train is None else train
+    dls = loaders(train, corpus.split("heldout"), settings, device)
     sizes = dict(emb_sz=lm.emb_sz, n_hid=lm.n_hid, n_layers=lm.n_layers)
     return text_classifier_learner(
         dls,

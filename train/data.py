@@ -18,7 +18,9 @@ from fastai.data.external import URLs, untar_data
 from fastai.text.core import TokenizeWithRules, WordTokenizer
 from fastai.text.data import Numericalize, TensorText
 
+from train import generated
 from train.console import progress
+from train.errors import StageError
 from train.recipe import Data
 
 SPLITS = ("train", "unsup", "heldout", "test")
@@ -26,12 +28,23 @@ LABELS = ("neg", "pos")  # sorted, as fastai's CategoryBlock
 CHUNK = 500  # files a worker tokenizes at a time
 
 
-class CorpusError(RuntimeError):
+class CorpusError(StageError):
     """The corpus cannot be used; the message says what is missing."""
 
 
-def find_corpus(folder: Path | None) -> Path:
-    """`folder`, or fastai's cached IMDb. Raises `CorpusError` where the layout is not IMDb's."""
+def find_corpus(folder: Path | None, layout: str = "imdb", out: Path | None = None) -> Path:
+    """Where the files are; a `generated` corpus is written beside `out` first.
+
+    `folder`, or fastai's cached IMDb. Raises `CorpusError` where the layout is another.
+    """
+    if layout == "generated":
+        return generated.write(out.parent / "corpus")
+    if layout == "text":
+        if folder is None or next(Path(folder).rglob("*.txt"), None) is None:
+            raise CorpusError(
+                "this recipe reads a folder of .txt files: give it with --data FOLDER"
+            )
+        return Path(folder)
     path = Path(folder) if folder else untar_data(URLs.IMDB)
     for sub in [f"{s}/{label}" for s in ("train", "test") for label in LABELS]:
         if not (path / sub).is_dir():
@@ -44,10 +57,20 @@ def find_corpus(folder: Path | None) -> Path:
 def list_documents(path: Path, settings: Data) -> list[dict]:
     """Every review in the order of the cache: train, unsup, heldout, test; sorted by name in each.
 
-    The held-out reviews are drawn from train, the same number of each label, with a fixed seed.
+    The held-out reviews are drawn from train, the same number of each label, with a fixed seed. A
+    plain folder has no labels: all its files are `unsup` but the held-out ones.
     """
     rng = np.random.default_rng(settings.seed)
     by_split: dict[str, list[dict]] = {s: [] for s in SPLITS}
+    if settings.layout == "text":
+        names = sorted(str(f.relative_to(path)) for f in path.rglob("*.txt"))
+        held = set(rng.permutation(len(names))[: settings.heldout].tolist())
+        if len(held) >= len(names):
+            raise CorpusError(f"{settings.heldout} held-out files leave none of {len(names)}")
+        for i, name in enumerate(names):
+            split = "heldout" if i in held else "unsup"
+            by_split[split].append({"file": name, "label": -1})
+        return [{**d, "split": s} for s in SPLITS for d in by_split[s]]
     for label, label_name in enumerate(LABELS):
         names = sorted(f.name for f in (path / "train" / label_name).glob("*.txt"))
         held = set(rng.permutation(len(names))[: settings.heldout // len(LABELS)].tolist())
@@ -111,7 +134,7 @@ def build_vocab(types: list[str], counts: np.ndarray, settings: Data) -> list[st
 
 def prepare(corpus: Path | None, out: Path, settings: Data, workers: int | None = None) -> None:
     """Run the stage: tokenize the corpus below `corpus` and write the cache to `out`."""
-    path = find_corpus(corpus)
+    path = find_corpus(corpus, settings.layout, out)
     documents = list_documents(path, settings)
     types, ids, lengths = tokenize(path, documents, workers or os.cpu_count() or 1)
     offsets = np.concatenate([[0], np.cumsum(lengths)])

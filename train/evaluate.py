@@ -19,7 +19,8 @@ from fastai.text.data import LMDataLoader
 from train.console import progress
 from train.data import Corpus, Documents
 from ulmfit_demo.models import bundle
-from ulmfit_demo.models.awd_lstm import Classifier, LanguageModel, classify
+from ulmfit_demo.models.awd_lstm import Classifier, LanguageModel
+from ulmfit_demo.models.classification import classify
 
 
 def language_model_metrics(model: LanguageModel, documents: Documents, bs: int = 64) -> dict:
@@ -62,7 +63,7 @@ def classifier_metrics(model: Classifier, documents: Documents) -> tuple[dict, n
     probs = torch.empty(len(texts), len(model.linear2.weight))
     for start in progress(range(0, len(order), 512), "classifier", -(-len(order) // 512)):
         which = order[start : start + 512]
-        probs[which] = classify(model, [texts[i] for i in which])
+        probs[which] = classify(model, [texts[i] for i in which], precision="fp32")
     seconds = time.perf_counter() - started
     measured = scores(probs.numpy(), documents.labels)
     return {**measured, "documents_per_second": len(texts) / seconds}, probs.numpy()

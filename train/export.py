@@ -10,13 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from train.data import LABELS, Corpus
+from train.errors import StageError
 from train.recipe import Recipe
 from ulmfit_demo.models import bundle
 
 BACKWARDS = "backwards"  # the folder inside a run that holds what was trained on reversed texts
 
 
-class ExportError(RuntimeError):
+class ExportError(StageError):
     """A weight file is missing or does not fit the recipe."""
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from fastai.callback.training import GradientClip
 from fastai.data.core import DataLoaders
+from fastai.data.external import URLs, untar_data
 from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import Perplexity, accuracy
 from fastai.optimizer import OptimWrapper
@@ -25,6 +26,7 @@ from train import precision
 from train.checkpoint import save_atomically
 from train.console import JsonLog
 from train.data import Corpus, Documents
+from train.errors import StageError
 from train.order import ResumableOrder
 from train.recipe import LanguageModel
 from train.sampled_softmax import SampledDecoder, SampledSoftmax
@@ -103,7 +105,7 @@ def learner(corpus: Corpus, settings: LanguageModel, folder: Path, device=None) 
     return learn
 
 
-class InitError(RuntimeError):
+class InitError(StageError):
     """The weights to start from are missing or do not fit the recipe."""
 
 
@@ -130,6 +132,21 @@ def init_from(learn: LMLearner, source: Path, vocab: list[str]) -> int:
     return len(set(vocab) - set(old))
 
 
+def load_wikipedia(learn: LMLearner) -> bool:
+    """fastai's WikiText-103 weights, vocabularies matched; False where they cannot be had.
+
+    Only a model of fastai's own sizes (400/1152/3) fits them. Source: `language_model_learner`.
+    """
+    try:
+        folder = untar_data(URLs.WT103_FWD)
+        names = [next(folder.glob(f"*.{suffix}")) for suffix in ("pth", "pkl")]
+        learn.load_pretrained(*names)
+    except (OSError, StopIteration, RuntimeError) as e:
+        print(f"no Wikipedia weights ({e}); starting from random ones")
+        return False
+    return True
+
+
 def train(
     corpus: Corpus, settings: LanguageModel, where: Run, device=None, source: Path | None = None
 ) -> None:
@@ -141,6 +158,8 @@ def train(
     learn = learner(corpus, settings, folder, device)
     chosen = precision.apply(learn, settings.precision)
     log = JsonLog(folder / "log.jsonl")
+    if settings.pretrained and not state:
+        log.write(stage="lm", event="pretrained", loaded=load_wikipedia(learn))
     if source and not state:
         new = init_from(learn, source, corpus.vocab)
         log.write(stage="lm", event="init", source=str(source), new_words=new)

@@ -11,13 +11,16 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from train.errors import StageError
 
-class RecipeError(ValueError):
+
+class RecipeError(StageError):
     """The recipe cannot be used; the message says which key and why."""
 
 
 @dataclass(frozen=True)
 class Data:
+    layout: str = "imdb"  # imdb | text (any .txt files, no labels) | generated (a tiny corpus)
     min_freq: int = 3
     max_vocab: int = 30_000
     heldout: int = 2_500  # reviews taken out of train, for every choice that is made
@@ -59,6 +62,7 @@ class LanguageModel:
     clip: float = 1.0
     alpha: float = 2.0  # activation regularization (AR)
     beta: float = 1.0  # temporal activation regularization (TAR)
+    pretrained: str = ""  # "wt103": fastai's Wikipedia weights, where they can be had
     sampled: int = 2_048  # extra softmax columns drawn a batch; 0 is the full softmax
     valid_documents: int = 400  # held-out reviews scored after each epoch; `evaluate` takes all
     precision: str = "auto"  # auto | fp32 | bf16 | fp16

@@ -15,10 +15,11 @@ from fastai.learner import Learner
 
 from train.checkpoint import Checkpoint, StepLog
 from train.console import JsonLog
+from train.errors import StageError
 from train.recipe import Stage
 
 
-class OutOfTimeError(RuntimeError):
+class OutOfTimeError(StageError):
     """The piece's time is over; all that was done is in the checkpoint."""
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from fastai.text.core import defaults
 
 from train.console import progress
 from train.data import Corpus, CorpusError, find_corpus
@@ -38,6 +39,8 @@ def word_counts(cache: Corpus) -> dict:
         raise CorpusError(f"no word counts at {path}: run `python -m train data` first")
     counts = json.loads(path.read_text(encoding="utf-8"))
     rest = Counter(c for _, c in counts if c < LEAST)
+    if any(w in defaults.text_spec_tok for w, c in counts if c < LEAST):
+        raise CorpusError(f"a special token stands less than {LEAST} times: it cannot stay unnamed")
     return {
         "words": [w for w, c in counts if c >= LEAST],
         "counts": [c for _, c in counts if c >= LEAST],

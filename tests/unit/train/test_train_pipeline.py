@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import random
 import shutil
 import subprocess
 import sys
@@ -16,32 +15,11 @@ from fastai.text.core import Tokenizer, WordTokenizer
 from fastai.text.data import Numericalize
 
 from train import classifier as classifier_stage
-from train import data, evaluate, export, language_model, recipe
+from train import data, evaluate, export, generated, labels, language_model, recipe
 from train.sampled_softmax import SampledDecoder, log_inclusion
 from train.stages import OutOfTimeError, Run
 
-GOOD = ["wonderful", "warm", "clever", "lovely", "funny"]
-BAD = ["dull", "wooden", "tired", "awful", "boring"]
-REST = [
-    "the",
-    "film",
-    "was",
-    "a",
-    "story",
-    "of",
-    "two",
-    "brothers",
-    "and",
-    "their",
-    "boat",
-    "in",
-    "an",
-    "old",
-    "town",
-    "by",
-    "the",
-    "sea",
-]
+SIZES = {"train/neg": 40, "train/pos": 40, "test/neg": 15, "test/pos": 15, "unsup": 30}
 REPO = Path(__file__).resolve().parents[3]
 LM = recipe.LanguageModel(
     emb_sz=16, n_hid=24, bs=8, seq_len=10, epochs=2, sampled=16, lr=2e-2, checkpoint_seconds=0
@@ -65,29 +43,9 @@ RECIPE = recipe.Recipe(
 )
 
 
-def write_corpus(root: Path) -> Path:
-    rng = random.Random(0)
-    for folder, n in (
-        ("train/neg", 40),
-        ("train/pos", 40),
-        ("test/neg", 15),
-        ("test/pos", 15),
-        ("unsup", 30),
-    ):
-        (root / folder).mkdir(parents=True)
-        mood = BAD if "neg" in folder else GOOD if "pos" in folder else GOOD + BAD
-        for i in range(n):
-            words = [
-                rng.choice(mood if rng.random() < 0.4 else REST)
-                for _ in range(rng.randrange(12, 40))
-            ]
-            (root / folder / f"{i}_0.txt").write_text(" ".join(words).capitalize() + ".")
-    return root
-
-
 @pytest.fixture(scope="module")
 def corpus_folder(tmp_path_factory):
-    return write_corpus(tmp_path_factory.mktemp("corpus") / "imdb")
+    return generated.write(tmp_path_factory.mktemp("corpus") / "imdb", SIZES)
 
 
 @pytest.fixture(scope="module")
@@ -216,6 +174,13 @@ def test_classifier_resumes_where_it_was_killed(monkeypatch, corpus, trained, tm
     assert rest == pytest.approx(whole[13:], abs=1e-3)
 
 
+def unigram_perplexity(corpus) -> float:
+    counts = corpus.token_counts() + 1
+    held = corpus.split("heldout")
+    ids = np.concatenate([held[i].numpy() for i in range(len(held))])
+    return float(np.exp(-np.log(counts[ids] / counts.sum()).mean()))
+
+
 def test_the_whole_way_to_a_measured_bundle(corpus, trained, tmp_path):
     # long enough for the running statistics of the batch norms to settle
     stages = (recipe.Stage(groups=1, epochs=3, lr=3e-2), recipe.Stage(groups=0, epochs=10, lr=2e-2))
@@ -226,7 +191,8 @@ def test_the_whole_way_to_a_measured_bundle(corpus, trained, tmp_path):
     metrics = evaluate.evaluate(out, corpus, "the command")
     assert metrics["classifier"]["n"] == 30
     assert metrics["classifier"]["accuracy"] > 0.8  # the words give the label away
-    assert metrics["lm"]["perplexity"] < 27  # fewer than the words there are: it learned something
+    # better than knowing how often each word stands in train: it learned where words stand
+    assert metrics["lm"]["perplexity"] < unigram_perplexity(corpus)
     assert json.loads((out / "metrics.json").read_text()) == metrics
     assert f"{metrics['classifier']['accuracy']:.4f}" in (out / "README.md").read_text()
     names = {p.suffix for p in out.iterdir()}
@@ -343,3 +309,78 @@ def test_the_command_line_says_what_is_missing(tmp_path):
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].startswith("train data: no corpus at")
     assert "Traceback" not in done.stderr
+
+
+def command(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "train", *map(str, arguments)],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+
+
+def test_smoke_recipe_runs_the_whole_pipeline(tmp_path):
+    """Both directions, from a generated corpus to a measured bundle with an ensemble."""
+    common = ("--recipe", "train/recipes/smoke.toml", "--run", tmp_path / "run")
+    bundle = ("--bundle", tmp_path / "bundle")
+    for stage, *more in (
+        ("data",),
+        ("lm", "--backwards"),
+        ("classifier", "--backwards"),
+        ("all", "--resume"),
+    ):
+        done = command(stage, *common, *bundle, *more)
+        assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "bundle" / "metrics.json").read_text())
+    assert set(metrics) == {"lm", "classifier", "classifier_backwards", "ensemble"}
+    assert metrics["ensemble"]["n"] == 50
+    assert min(metrics[k]["accuracy"] for k in metrics if k != "lm") > 0.75
+    assert (tmp_path / "bundle" / "classifier_backwards.safetensors").is_file()
+
+
+def test_any_folder_of_text_makes_a_model_that_another_goes_on_from(tmp_path):
+    """`wiki.toml` at a tiny size: one folder → model → `--init-from` on reviews."""
+    folder = generated.write(tmp_path / "articles", {"a": 20, "b/c": 20})
+    small = (REPO / "train/recipes/smoke.toml").read_text().replace('"generated"', '"text"')
+    (tmp_path / "text.toml").write_text(small)
+    done = command("all", "--recipe", tmp_path / "text.toml", "--run", tmp_path / "wiki")
+    assert "give it with --data" in done.stderr
+    done = command(
+        "all", "--recipe", tmp_path / "text.toml", "--run", tmp_path / "wiki", "--data", folder
+    )
+    assert done.returncode == 0, done.stderr
+    common = ("--recipe", "train/recipes/smoke.toml", "--run", tmp_path / "run")
+    assert command("data", *common).returncode == 0
+    done = command("lm", *common, "--init-from", tmp_path / "wiki")
+    assert done.returncode == 0, done.stderr
+    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert log[0]["event"] == "init"
+    assert 0 <= log[0]["new_words"] < 10
+
+
+def test_few_labels_and_many(corpus, trained):
+    points = labels.curve(corpus, LM, CLASSIFIER, trained, (16, 1_000), torch.device("cpu"))
+    assert [(p["labels"], p["encoder"]) for p in points] == [
+        (16, True),
+        (16, False),
+        (72, True),
+        (72, False),
+    ]
+    assert all(0 <= p["accuracy"] <= 1 for p in points)
+    again = labels.curve(corpus, LM, CLASSIFIER, trained, (16,), torch.device("cpu"))
+    assert again == points  # what is measured stays
+    chosen = labels.choose(corpus.split("train"), 16)
+    assert chosen.labels.sum() == 8
+
+
+def test_publish_lists_a_bundle_and_sends_nothing():
+    common = ("publish", "--recipe", "train/recipes/first.toml", "--dry-run")
+    done = command(*common, "--repo", "someone/something")
+    assert done.returncode == 0, done.stderr
+    for name in ("lm.safetensors", "classifier.safetensors", "README.md", "config.json"):
+        assert name in done.stdout
+    assert "would go to someone/something" in done.stdout
+    done = command(*common, "--repo", "no-owner")
+    assert done.stderr.strip() == "train publish: --repo must be OWNER/NAME, not 'no-owner'"

@@ -1,0 +1,142 @@
+"""One small function a stage: arguments and recipe → the stage's own module. Does no work of its own."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from train import recipe as recipes
+from train.data import Corpus
+from train.export import BACKWARDS
+from train.recipe import Recipe
+from train.stages import Run
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a stage is given: the command's arguments, read once."""
+
+    args: argparse.Namespace
+    recipe: Recipe
+    folder: Path  # the run
+    where: Run  # where this direction's weights go
+
+    def corpus(self, backwards: bool = False) -> Corpus:
+        return Corpus(self.folder / "data", backwards)
+
+    @property
+    def bundle(self) -> Path:
+        return self.args.bundle or Path("assets/models/imdb")
+
+
+def read(args: argparse.Namespace) -> Call:
+    """The call that `args` describe. Raises `RecipeError`."""
+    recipe = recipes.load(args.recipe)
+    folder = args.run or Path("runs") / recipe.name
+    place = folder / BACKWARDS if args.backwards else folder
+    return Call(args, recipe, folder, Run(place, args.resume, args.minutes, time.monotonic()))
+
+
+def data(call: Call) -> None:
+    from train import data
+
+    data.prepare(call.args.data, call.folder / "data", call.recipe.data, call.args.workers)
+
+
+def subwords(call: Call) -> None:
+    from train import subwords
+
+    subwords.train(call.args.data, call.args.subwords, call.recipe.subwords)
+
+
+def vocabulary(call: Call) -> None:
+    from train import vocabulary
+
+    vocabulary.prepare(
+        call.args.data, call.corpus(), call.args.subwords, call.args.counts, call.recipe.subwords
+    )
+
+
+def lm(call: Call) -> None:
+    from train import language_model
+
+    corpus = call.corpus(call.args.backwards)
+    language_model.train(corpus, call.recipe.lm, call.where, source=call.args.init_from)
+
+
+def classifier(call: Call) -> None:
+    from train import classifier
+
+    corpus = call.corpus(call.args.backwards)
+    classifier.train(corpus, call.recipe.lm, call.recipe.classifier, call.where)
+
+
+def labels(call: Call) -> None:
+    from train import labels
+
+    points = labels.curve(call.corpus(), call.recipe.lm, call.recipe.classifier, call.folder)
+    for p in points:
+        start = "language model" if p["encoder"] else "random weights"
+        print(f"{p['labels']:6,} labels, from {start}: accuracy {p['accuracy']:.4f}")
+
+
+def export(call: Call) -> None:
+    from train import export
+
+    export.export(call.recipe, call.corpus(), call.folder, call.bundle)
+
+
+def evaluate(call: Call) -> None:
+    from train import evaluate
+
+    command = f"python -m train all --recipe {call.args.recipe}"
+    for part, values in evaluate.evaluate(call.bundle, call.corpus(), command).items():
+        shown = (f"{k} {v:.4f}" for k, v in values.items() if isinstance(v, float))
+        print(f"{part}: {', '.join(shown)}")
+
+
+def publish(call: Call) -> None:
+    from train import publish
+
+    uploads = publish.publish(call.bundle, call.args.repo or "", call.args.dry_run)
+    for upload in uploads:
+        print(f"{upload.n_bytes:12,}  {upload.path.name}")
+    total = sum(u.n_bytes for u in uploads)
+    print(f"{total:12,}  bytes {'would go' if call.args.dry_run else 'went'} to {call.args.repo}")
+
+
+def everything(call: Call) -> None:
+    """The stages from the corpus to a measured bundle; with `--resume`, those that are not done."""
+    labelled = (classifier, export, evaluate) if call.recipe.data.layout != "text" else ()
+    for stage in (data, lm, *labelled):
+        if not (call.args.resume and finished(stage.__name__, call)):
+            stage(call)
+
+
+def finished(stage: str, call: Call) -> bool:
+    """True where an earlier call brought this stage to its end."""
+    if stage == "data":
+        return (call.folder / "data" / "vocab.json").is_file()
+    if stage not in ("lm", "classifier"):
+        return False
+    result = call.where.folder / f"{stage}.pth"
+    checkpoint = call.where.folder / f"{stage}.checkpoint"
+    if not result.is_file():
+        return False
+    return not checkpoint.is_file() or result.stat().st_mtime >= checkpoint.stat().st_mtime
+
+
+STAGES = {
+    "data": data,
+    "subwords": subwords,
+    "vocabulary": vocabulary,
+    "lm": lm,
+    "classifier": classifier,
+    "labels": labels,
+    "export": export,
+    "evaluate": evaluate,
+    "publish": publish,
+    "all": everything,
+}
