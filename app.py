@@ -50,7 +50,7 @@ def launch_settings() -> dict:
         "enable_monitoring": False,
         "run_history": False,
         "strict_cors": True,
-        "max_file_size": "2mb",
+        "max_file_size": limits.OWN_TOKENIZER_BYTES,
         "footer_links": ["api", "settings"],
     }
 

@@ -6,6 +6,7 @@ reviews, whole. Writes `metrics.json` and the model card into the bundle.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import time
@@ -16,9 +17,11 @@ import torch
 import torch.nn.functional as F
 from fastai.text.data import LMDataLoader
 
+from train.calibrate import calibrate
 from train.console import progress
 from train.data import Corpus, Documents
-from ulmfit_demo.models import bundle
+from ulmfit_demo.limits import EXPLAINED_TOKENS
+from ulmfit_demo.models import attribution, bundle
 from ulmfit_demo.models.awd_lstm import Classifier, LanguageModel
 from ulmfit_demo.models.classification import classify
 
@@ -69,6 +72,26 @@ def classifier_metrics(model: Classifier, documents: Documents) -> tuple[dict, n
     return {**measured, "documents_per_second": len(texts) / seconds}, probs.numpy()
 
 
+def attribution_metrics(loaded: bundle.Bundle, documents: Documents, n: int = 200) -> dict:
+    """Do the words that a method names matter? Deletion of the top five against five random ones."""
+    lengths = documents.lengths
+    short = [i for i in range(len(documents)) if lengths[i] <= EXPLAINED_TOKENS]
+    texts = [documents[i].tolist() for i in short[:: max(1, len(short) // n)][:n]]
+    markers = [i for i, w in enumerate(loaded.vocab) if w.startswith("xx")]
+    model, positive = loaded.classifier, loaded.config["classes"].index("pos")
+    gradients, left_out = [], []
+    for ids in progress(texts, "attribution"):
+        gradients.append(attribution.integrated_gradients(model, ids, positive).scores)
+        left_out.append(attribution.leave_one_out(model, ids, positive))
+    found = {"Integrated gradients": gradients, "Leave one out": left_out}
+    return {
+        name: dataclasses.asdict(
+            attribution.deletion_check(model, texts, s, skip=markers, positive=positive)
+        )
+        for name, s in found.items()
+    }
+
+
 def scores(probs: np.ndarray, labels: np.ndarray) -> dict:
     """Accuracy, loss and confusion [true][predicted] of probabilities [documents, classes]."""
     predicted, n_classes = probs.argmax(1), probs.shape[1]
@@ -87,11 +110,15 @@ def evaluate(folder: Path, corpus: Corpus, command: str) -> dict:
     loaded = bundle.load(folder)
     if loaded.vocab != corpus.vocab:
         raise bundle.BundleError(f"{folder} was made with another vocabulary than this cache")
+    calibration = calibrate(folder, loaded, corpus)
+    loaded = bundle.load(folder)  # with its temperature: no verdict changes
     test = corpus.split("test")
     classifier, probs = classifier_metrics(loaded.classifier, test)
     metrics = {
         "lm": language_model_metrics(loaded.lm, corpus.split("heldout")),
         "classifier": {**classifier, "documents": "all reviews of test"},
+        "calibration": calibration,
+        "attribution": attribution_metrics(loaded, corpus.split("heldout")),
     }
     if loaded.classifier_backwards is not None:
         backwards = Corpus(corpus.folder, backwards=True).split("test")

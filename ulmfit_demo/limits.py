@@ -6,21 +6,51 @@ import math
 
 TEXT_CHARACTERS = 20_000  # tokenizers, vocabulary, batches, sentiment
 PROMPT_CHARACTERS = 4_000
+OWN_TOKENIZER_BYTES = 10_000_000  # a visitor's .model or tokenizer.json
+IDS = 400  # ids shown as a tensor
 DOCUMENTS = 200
 BS = (1, 64)
 SEQ_LEN = (1, 200)
+DOCUMENT_TOKENS = (1, 10_000)  # a length written instead of a document
 TABLE_CELLS = 6_000  # cells a batch table draws
-LINES = 200  # reviews classified at once
+ROWS_CELLS = 2_400  # cells the table of the whole stream draws
+MIN_FREQ = (1, 100)  # word vocabulary
+MAX_VOCAB = (100, 60_000)  # every word up to rank 60,000 ships with its count
+LADDER_GRID = 600  # characters drawn one above the other; longer texts become rows of chips
+MERGE_WORDS = 12  # words of a text whose merges are listed, each of up to MERGE_CHARACTERS
+MERGE_CHARACTERS = 60
+SCORES = 40  # pieces of a text listed with their probability
+TRAIN_BYTES = 2_000_000  # a text that a subword model is trained on
+TRAIN_SAMPLE = 2_000  # characters shown in the pieces of that model
+SCORED_PIECES = 400  # pieces of that model listed with their score
+CODE_TEXT = 1_000  # characters written into the code that is shown
+TRAIN_PIECES = 16_000  # the largest vocabulary that is trained
+TRAIN_CPU_SECONDS = 120
+TRAIN_SECONDS = 240
+TRAIN_MEMORY = 2**30
+KEPT_TOKENS = 2_000  # of a review whose states are kept between two keystrokes (3 MB)
+EXPLAINED_TOKENS = 400  # of a review whose reasons are worked out
+SURPRISE_TOKENS = 1_000
+LINES = 200  # pasted reviews classified at once
+ROWS = 5_000  # reviews of a CSV file
+CSV_BYTES = 10_000_000
+SHOWN_ROWS = 100  # of the results; the file holds all
+UNDO = 50  # changes of a review that can be taken back
+STATE_SECONDS = 1_800  # what a visitor left is forgotten after so long
+BRANCHES = 12  # texts side by side, those that a visitor steered included
+ALTERNATIVES = 10  # words that could have come instead
 WORDS = (1, 300)  # tokens a text is continued by
 TEXTS = (1, 8)
 TEMPERATURE = (0.0, 2.0)
 TOP_K = (0, 1_000)
 SHARE = (0.0, 1.0)  # top-p, min-p
+PENALTY = (1.0, 2.0)  # on words seen before
 SEED = (0, 2**31 - 1)
 
 QUEUE = 64  # requests waiting, over all lanes
 KEYSTROKE_LANE = 4  # requests at once in the lane of live results
 MODEL_LANE = 2  # in the lane of generation and batches
+TRAIN_LANE = 1  # subword models trained at once; as many more are asked for their legal sizes
 GPU_SECONDS = 60
 
 

@@ -51,6 +51,8 @@ def theme() -> gr.themes.Base:
         block_title_text_color_dark="#d1d5db",
         block_info_text_color="#4b5563",
         block_info_text_color_dark="#b6bcc6",
+        body_text_color_subdued="#57606a",
+        body_text_color_subdued_dark="#aab2bd",
         body_background_fill="#ffffff",
         body_background_fill_dark="#101319",
         block_background_fill="#ffffff",

@@ -1,30 +1,42 @@
 // What lives in the browser only: lighting the same characters in every column, the token tip, arrow keys.
+// A chip has its source range and tip in `data-s`, `data-e`, `data-tip`; a list of chips that was drawn
+// here (columns.js) answers for them with `range(i)` and `describe(i)` instead.
 (() => {
   const tip = document.createElement("div");
   tip.className = "tok-tip";
+  tip.id = "tok-tip";
   tip.setAttribute("role", "tooltip");
   tip.hidden = true;
+  let lit = [];
 
-  const spanOf = (el) => [Number(el.dataset.s), Number(el.dataset.e)];
+  const list = (el) => el.closest(".toks");
+  const place = (el) => Array.prototype.indexOf.call(list(el).children, el);
+  const ranges = (toks) =>
+    toks.range
+      ? [...toks.children].map((_, i) => toks.range(i))
+      : [...toks.children].map((t) => [Number(t.dataset.s), Number(t.dataset.e)]);
 
   const light = (el, on) => {
+    lit.forEach((t) => t.classList.remove("lit"));
+    lit = [];
     const box = el.closest(".aligned");
-    if (!box) return;
-    box.querySelectorAll(".tok.lit").forEach((t) => t.classList.remove("lit"));
-    if (!on) return;
-    const [s, e] = spanOf(el);
-    box.querySelectorAll(".tok").forEach((t) => {
-      const [ts, te] = spanOf(t);
-      const overlap = ts < e && s < te;
-      const same = ts === s && te === e;
-      if (overlap || same) t.classList.add("lit");
-    });
+    if (!on || !box || !list(el)) return;
+    const [s, e] = ranges(list(el))[place(el)];
+    for (const toks of box.querySelectorAll(".toks")) {
+      const children = toks.children;
+      ranges(toks).forEach(([ts, te], i) => {
+        if ((ts < e && s < te) || (ts === s && te === e)) lit.push(children[i]);
+      });
+    }
+    lit.forEach((t) => t.classList.add("lit"));
   };
 
   const show = (el) => {
-    if (!el.dataset.tip) return;
+    const toks = list(el);
+    const text = toks?.describe ? toks.describe(place(el)) : el.dataset.tip;
+    if (!text) return;
     if (!tip.isConnected) document.body.append(tip);
-    tip.textContent = el.dataset.tip;
+    tip.textContent = text;
     tip.hidden = false;
     const r = el.getBoundingClientRect();
     const left = Math.max(8, Math.min(r.left, innerWidth - tip.offsetWidth - 8));
@@ -35,11 +47,16 @@
 
   const enter = (ev) => {
     const el = ev.target.closest?.(".tok");
-    if (el) { light(el, true); show(el); }
+    if (!el) return;
+    light(el, true);
+    show(el);
+    if (ev.type === "focusin") el.setAttribute("aria-describedby", tip.id);
   };
   const leave = (ev) => {
     const el = ev.target.closest?.(".tok");
-    if (el) { light(el, false); tip.hidden = true; }
+    if (!el) return;
+    light(el, false);
+    tip.hidden = true;
   };
   document.addEventListener("mouseover", enter);
   document.addEventListener("mouseout", leave);
@@ -49,12 +66,15 @@
   // one chip of a list is in the tab order; arrows move inside the list
   document.addEventListener("keydown", (ev) => {
     const el = ev.target.closest?.(".tok");
-    if (!el) return;
+    if (!el || !list(el)) return;
     if (ev.key === "Escape") { tip.hidden = true; return; }
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[ev.key];
-    if (!step) return;
-    const all = [...el.closest(".toks").querySelectorAll(".tok")];
-    const next = all[all.indexOf(el) + step];
+    const all = list(el).children;
+    const next = {
+      ArrowRight: el.nextElementSibling,
+      ArrowLeft: el.previousElementSibling,
+      Home: all[0],
+      End: all[all.length - 1],
+    }[ev.key];
     if (!next) return;
     ev.preventDefault();
     el.tabIndex = -1;

@@ -1,5 +1,6 @@
 """The launched app over its API, as a program would use it: results, refusals, odd input."""
 
+import json
 import re
 
 import pytest
@@ -30,12 +31,18 @@ def client():
 
 def call(client, name, text):
     arguments = {
-        "/tokenize": (text, ["fastai", "spacy", "subwords", "characters"], 1_000, False),
+        "/tokenize": (text, "fastai", "spacy", "unigram-1000", "characters", ["lowercase"], False),
         "/vocabulary": (text, 3),
         "/lm_batches": (text, 2, 5, 1, False, "fastai"),
+        "/classifier_batches": (text, 2, "chunk", "sorted", 1, False),
         "/sentiment": (text,),
-        "/sentiment_lines": (text,),
-        "/generate": (text, 0.75, 0, 1.0, 5, 2, 0),
+        "/sentiment_lines": (text, None),
+        "/explain": (text,),
+        "/other_models": (text, True),
+        "/generate": (text, 0.75, 0, 1.0, 0.0, 1.0, 5, 2, 0),
+        "/next_word": ("", text, 0.75, 0, 1.0, 0.0, 1.0),
+        "/surprise": (text,),
+        "/training_stages": (text,),
     }[name]
     result = client.predict(*arguments, api_name=name)
     return result[0] if isinstance(result, (tuple, list)) else result
@@ -45,9 +52,15 @@ ENDPOINTS = [
     "/tokenize",
     "/vocabulary",
     "/lm_batches",
+    "/classifier_batches",
     "/sentiment",
     "/sentiment_lines",
+    "/explain",
+    "/other_models",
     "/generate",
+    "/next_word",
+    "/surprise",
+    "/training_stages",
 ]
 
 
@@ -71,52 +84,37 @@ def test_endpoints_are_these(client):
 
 
 def test_tokens_of_the_notebook(client):
-    html = client.predict(
-        "The U.S. dollar $1 is $1.00.", ["spacy"], 1_000, False, api_name="/tokenize"
-    )[0]
-    chips = re.findall(r'<span class="tok tok-word"[^>]*data-tip[^>]*>([^<]*)</span>', html)
-    assert chips[:9] == ["The", "U.S.", "dollar", "$", "1", "is", "$", "1.00", "."]
+    text = "The U.S. dollar $1 is $1.00."
+    columns = ("spacy", "whitespace", "—", "—")
+    value = client.predict(text, *columns, [], False, api_name="/tokenize")[0]
+    assert json.loads(value)["columns"][0]["texts"] == (
+        ["The", "U.S.", "dollar", "$", "1", "is", "$", "1.00", "."]
+    )
 
 
 def test_batches_of_the_notebook(client):
     from ulmfit_demo.lessons import examples
 
     stream = examples()["batches"]["Notebook: 90 tokens"]
-    html = client.predict(stream, 6, 5, 2, False, "notebook", api_name="/lm_batches")
-    assert "Mini-batch 2 of 3" in html
-    cells = re.findall(r"<td[^>]*>([^<]*)</td>", html)
-    assert cells[:15] == [
-        "xxbos",
-        "xxmaj",
-        "in",
-        "this",
-        "chapter",
-        ",",
-        "we",
-        "will",
-        "go",
-        "back",
-        "over",
-        "the",
-        "example",
-        "of",
-        "classifying",
-    ]
-    assert cells[90:95] == [
-        ",",
-        "we",
-        "will",
-        "go",
-        "back",
-    ]  # x, row 1: the notebook's second table
+    html = client.predict(stream, 6, 5, 2, False, "notebook", api_name="/lm_batches")[0]
+    assert "x, mini-batch 2 of 3" in html
+    x, _, rows = (
+        re.findall(r"<td[^>]*data-p[^>]*>([^<]*)</td>", table)
+        for table in re.findall(r"<table.*?</table>", html)
+    )
+    assert " ".join(rows[:15]) == (
+        "xxbos xxmaj in this chapter , we will go back over the example of classifying"
+    )
+    assert x[:5] == [",", "we", "will", "go", "back"]  # row 1 of the notebook's second table
 
 
 @pytest.mark.parametrize(
     ("name", "arguments", "words"),
     [
         ("/lm_batches", ("a b c", 40, 5, 1, False, "fastai"), "too short for bs=40"),
-        ("/tokenize", ("a", [], 1_000, False), "Choose one to 4 columns"),
-        ("/sentiment_lines", ("x\n" * 300,), "300 lines"),
+        ("/classifier_batches", ("lengths: 3, x", 2, "last", "sorted", 1, False), "not “x”"),
+        ("/tokenize", ("a", "own", "spacy", "—", "—", [], False), "Upload a tokenizer first"),
+        ("/sentiment_lines", ("x\n" * 300, None), "300 lines"),
     ],
 )
 def test_refusals_are_sentences(client, name, arguments, words):
@@ -138,9 +136,12 @@ def test_praise_and_blame(client):
 def test_the_same_seed_writes_the_same_text_and_another_does_not(client):
     def texts(seed):
         html = client.predict(
-            "I liked this movie because", 0.75, 0, 1.0, 20, 2, seed, api_name="/generate"
+            "I liked this movie because",
+            *(0.75, 0, 1.0, 0.0, 1.0, 20, 2, seed),
+            api_name="/generate",
         )
-        return re.findall(r"</span> ([^<]*)</article>", html)
+        articles = re.findall(r"<article.*?</article>", html)
+        return [re.sub(r"<h4>.*?</h4>|<[^>]*>", "", a) for a in articles]
 
     assert texts(3) == texts(3)
     assert texts(3) != texts(4)
@@ -148,6 +149,6 @@ def test_the_same_seed_writes_the_same_text_and_another_does_not(client):
 
 
 def test_generation_streams_word_by_word(client):
-    job = client.submit("The film", 0.75, 0, 1.0, 12, 1, 0, api_name="/generate")
+    job = client.submit("The film", 0.75, 0, 1.0, 0.0, 1.0, 12, 1, 0, api_name="/generate")
     job.result()
     assert len(job.outputs()) >= 12

@@ -1,6 +1,7 @@
 """ids → mini-batches: what fastai's data loaders read, as arithmetic. Loads and draws nothing.
 
-`language_model` cuts one stream into rows and columns, `classifier` sorts and pads documents.
+`language_model` cuts one stream into rows and columns, `classifier` sorts and pads documents,
+`documents` reads what a visitor typed.
 numpy and the standard library only; fastai is the oracle of the tests.
 """
 
@@ -13,6 +14,7 @@ from ulmfit_demo.batches.classifier import (
     pad,
     padding_share,
 )
+from ulmfit_demo.batches.documents import read_lengths, split_documents
 from ulmfit_demo.batches.language_model import Batches, Stream, columns, make_stream, rows
 
 __all__ = [
@@ -27,5 +29,7 @@ __all__ = [
     "order_sorted",
     "pad",
     "padding_share",
+    "read_lengths",
     "rows",
+    "split_documents",
 ]

@@ -112,6 +112,7 @@ class Classifier(nn.Module):
     def __init__(self, sizes: Sizes, lin_ftrs: int, n_classes: int, bptt: int, max_len: int):
         super().__init__()
         self.bptt, self.max_len = bptt, max_len
+        self.temperature = 1.0  # of the calibration; a bundle's config sets it
         self.body = Encoder(sizes)
         self.norm1 = nn.BatchNorm1d(3 * sizes.emb_sz)
         self.linear1 = nn.Linear(3 * sizes.emb_sz, lin_ftrs, bias=False)
@@ -152,24 +153,3 @@ class Classifier(nn.Module):
 
     def device(self) -> torch.device:
         return self.body.encoder.weight.device
-
-
-def classify(
-    model: Classifier, documents: Sequence[Sequence[int]], bs: int = 64, max_tokens: int = 32_768
-) -> Tensor:
-    """Probabilities [documents, n_classes] in the order given; batches are sorted by length inside.
-
-    A batch holds at most `bs` documents and `max_tokens` cells, padding included.
-    """
-    order = sorted(range(len(documents)), key=lambda i: len(documents[i]), reverse=True)
-    result: list[Tensor | None] = [None] * len(documents)
-    start = 0
-    with torch.inference_mode():
-        while start < len(order):
-            room = max(1, min(bs, max_tokens // max(1, len(documents[order[start]]))))
-            batch = order[start : start + room]
-            probs = model([documents[i] for i in batch]).softmax(1).float().cpu()
-            for i, p in zip(batch, probs, strict=True):
-                result[i] = p
-            start += room
-    return torch.stack(result) if result else torch.empty(0, 2)

@@ -5,6 +5,7 @@ vocab.json               the words, in order of their ids
 lm.safetensors           language model, fp16 (the tied embedding is stored once)
 classifier.safetensors   classifier, fp16 body, fp32 head
 classifier_backwards.safetensors   optional: the same shape, trained on texts read from their end
+lm-*.safetensors         optional: earlier states of the language model, named in config.json
 metrics.json             what `python -m train evaluate` measured
 README.md                the model card
 """
@@ -21,6 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ulmfit_demo.models.awd_lstm import Classifier, LanguageModel, Sizes
+from ulmfit_demo.models.calibration import Calibration, from_config
 
 FORMAT = 1
 
@@ -38,7 +40,9 @@ class Bundle:
     lm: LanguageModel
     classifier: Classifier
     classifier_backwards: Classifier | None = None
+    snapshots: tuple[tuple[str, LanguageModel], ...] = ()  # (when, the language model then)
     metrics: dict = field(default_factory=dict)
+    calibration: Calibration = field(default_factory=Calibration)
 
 
 def build(config: dict) -> tuple[LanguageModel, Classifier]:
@@ -110,9 +114,18 @@ def load(folder: Path) -> Bundle:
         if (folder / "classifier_backwards.safetensors").is_file():
             _, backwards = build(config)
             load_weights(backwards, folder / "classifier_backwards.safetensors")
-    for model in (lm, classifier, backwards):
+        snapshots = []
+        for entry in config.get("snapshots", ()):
+            snapshots.append((str(entry["title"]), build(config)[0]))
+            load_weights(snapshots[-1][1], folder / Path(entry["file"]).name)
+    for model in (lm, classifier, backwards, *(model for _, model in snapshots)):
         if model is not None:
             model.eval().requires_grad_(False)
+    try:
+        calibration = from_config(config)
+    except (TypeError, ValueError) as e:
+        raise BundleError(f"{folder / 'config.json'}: {e}") from None
+    classifier.temperature = calibration.temperature
     metrics = folder / "metrics.json"
     return Bundle(
         name=config.get("name", folder.name),
@@ -122,7 +135,9 @@ def load(folder: Path) -> Bundle:
         lm=lm,
         classifier=classifier,
         classifier_backwards=backwards,
+        snapshots=tuple(snapshots),
         metrics=_read_json(metrics) if metrics.is_file() else {},
+        calibration=calibration,
     )
 
 

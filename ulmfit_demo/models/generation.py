@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from ulmfit_demo.models.awd_lstm import LanguageModel, State
+from ulmfit_demo.models.engine import engine_of
+from ulmfit_demo.models.precision import choose
 from ulmfit_demo.models.sampling import Sampling, distribution, draw, generators
 
 
 @dataclass(frozen=True)
 class Step:
-    """One drawn token for every text that still runs."""
+    """One drawn token for every text that still runs; None where a text has ended.
 
-    ids: list[int | None]  # one a text; None where that text has ended
-    probabilities: list[float | None]  # the model's own for that token, at temperature 1
+    All figures are the model's own, at temperature 1 and before any cut.
+    """
+
+    ids: list[int | None]  # one a text
+    probabilities: list[float | None]
+    ranks: list[int | None]  # 1: no other token was more likely
+    entropies: list[float | None]  # bits: how unsure the model was before it drew
+    alternatives: list[list[tuple[int, float]]]  # the most likely tokens that may be drawn, falling
 
 
 def generate(
@@ -29,39 +39,101 @@ def generate(
     seed: int = 0,
     banned: Sequence[int] = (),
     stop: Sequence[int] = (),
+    forced: Sequence[int] = (),
+    first_text: int = 0,
+    n_alternatives: int = 0,
+    precision: str | None = None,
 ) -> Iterator[Step]:
     """Draw up to `n_steps` tokens after `prompt` (not empty) for `n_texts` texts in one batch.
 
     A text ends before a token of `stop`. Tokens in `banned` are never drawn. The prompt is read once;
     each step then costs one token a text, whatever went before (fastai's `learn.predict` reads the
     whole text again for every word).
+
+    Steering: `forced` are tokens that stand after the prompt already (kept ones, then the chosen
+    alternative). They are not yielded, and they use up their share of the random numbers: token k
+    of text i hangs on the seed, i, k and the tokens before it alone. Hence forcing the first tokens of
+    a text of the same prompt and seed writes the rest of that text, token for token, and forcing a
+    different one leaves the luck of all later tokens as it was. `first_text` is the number of the first
+    text: a branch of text 2 is `n_texts=1, first_text=2`.
+
+    `precision` as in `precision.choose`.
     """
     if not prompt:
         raise ValueError("the prompt holds no token")
+    engine = engine_of(model)
+    precision = choose(engine, "write", precision)
     device = model.bias.device
-    random = generators(seed, n_texts)
+    random = generators(seed, n_texts, first_text)
     running = [True] * n_texts
+    vocab_sz = model.body.sizes.vocab_sz
     with torch.inference_mode():
-        logits, state = model.next_logits(torch.tensor([list(prompt)], device=device))
-        logits, state = logits.expand(n_texts, -1), _repeat(state, n_texts)
-    for _ in range(n_steps):
+        seen = None
+        if sampling.repetition_penalty != 1:
+            seen = torch.zeros(n_texts, vocab_sz, dtype=torch.bool, device=device)
+            seen[:, [*prompt, *forced]] = True
+        features, state = _start(model, engine, prompt, forced, n_texts, precision)
+        logits = engine.decode(features, precision)
+        for g in random:
+            torch.rand(len(forced), generator=g)
+    for k in range(n_steps):
         with torch.inference_mode():
-            probs = distribution(logits, sampling, banned)
             uniform = torch.stack([torch.rand((), generator=g) for g in random]).to(device)
-            ids = draw(probs, uniform)
-            own = logits.float().log_softmax(-1).gather(-1, ids[:, None])[:, 0].exp()
-            drawn, chances = ids.tolist(), own.tolist()
+            ids = draw(distribution(logits, sampling, banned, seen), uniform)
+            drawn = ids.tolist()
         running = [r and i not in stop for r, i in zip(running, drawn, strict=True)]
         if not any(running):
             return
-        yield Step(
-            [i if r else None for i, r in zip(drawn, running, strict=True)],
-            [p if r else None for p, r in zip(chances, running, strict=True)],
-        )
         with torch.inference_mode():
-            features, state = model.body.step(ids, state)
-            logits = model.decode(features)
+            step = _describe(logits, ids, drawn, running, banned, n_alternatives)
+        yield step
+        if k + 1 == n_steps:
+            return
+        with torch.inference_mode():
+            if seen is not None:
+                seen = seen.scatter(1, ids[:, None], True)
+            features, state = engine.step(ids, state, precision)
+            logits = engine.decode(features, precision)
 
 
-def _repeat(state: State, n: int) -> State:
-    return tuple((h.expand(n, -1).clone(), c.expand(n, -1).clone()) for h, c in state)
+def _start(model, engine, prompt, forced, n_texts: int, precision: str) -> tuple[Tensor, State]:
+    """Features of the last given token [n_texts, emb_sz] and the state after it.
+
+    The prompt is read in fp32, in one pass. Forced tokens are read one by one and in `precision`, as
+    they were when they were drawn: a state that differs in its last bit could draw another token.
+    """
+    device = model.bias.device
+    row = torch.tensor([list(prompt)], device=device)
+    features, state = engine.read(row, model.body.zero_state(1))
+    features = features[:, -1].expand(n_texts, -1)
+    state = tuple((h.expand(n_texts, -1).clone(), c.expand(n_texts, -1).clone()) for h, c in state)
+    for token in forced:
+        features, state = engine.step(
+            torch.full((n_texts,), token, device=device), state, precision
+        )
+    return features, state
+
+
+def _describe(logits, ids, drawn, running, banned, n_alternatives: int) -> Step:
+    logits = logits.float()
+    log_total = logits.logsumexp(-1)  # [rows]
+    own = logits.gather(-1, ids[:, None])  # [rows, 1]
+    chances = (own[:, 0] - log_total).exp().tolist()
+    ranks = ((logits > own).sum(-1) + 1).tolist()
+    # H = log Z - sum p logit: no second logarithm over the vocabulary
+    probs = (logits - log_total[:, None]).exp()
+    nats = log_total - torch.linalg.vecdot(probs, logits)
+    entropies = (nats / math.log(2)).clamp_min(0).tolist()
+    alternatives: list[list[tuple[int, float]]] = [[] for _ in drawn]
+    if n_alternatives:
+        top = probs.topk(min(n_alternatives + len(banned), probs.shape[-1]), -1)
+        for row, (ps, ts) in enumerate(zip(top.values.tolist(), top.indices.tolist(), strict=True)):
+            pairs = [(i, p) for i, p in zip(ts, ps, strict=True) if i not in banned]
+            alternatives[row] = pairs[:n_alternatives] if running[row] else []
+    return Step(
+        *(
+            [v if r else None for v, r in zip(values, running, strict=True)]
+            for values in (drawn, chances, ranks, entropies)
+        ),
+        alternatives,
+    )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+import json
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import gradio as gr
+from fastai.text.models.awdlstm import awd_lstm_lm_config
 
 from ulmfit_demo import lessons, limits
+from ulmfit_demo.services import Services
 from ulmfit_demo.views import html
 
 log = logging.getLogger("ulmfit_demo")
@@ -71,7 +75,9 @@ def first_example(tab: str) -> str:
     return next(iter(lessons.examples()[tab].values()))
 
 
-def live(triggers: list, function: Callable, inputs: list, outputs: list, api_name: str) -> None:
+def live(
+    triggers: list, function: Callable, inputs: list, outputs: list, api_name: str, **settings
+) -> None:
     """Run `function` whenever one of `triggers` changes; one endpoint, however many triggers."""
     gr.on(
         [t.change for t in triggers],
@@ -79,11 +85,61 @@ def live(triggers: list, function: Callable, inputs: list, outputs: list, api_na
         inputs,
         outputs,
         api_name=api_name,
-        **LIVE,
+        **{**LIVE, **settings},
     )
+
+
+def hidden_field(elem_id: str) -> gr.Textbox:
+    """A field that no one sees: `pick.js` writes into it what was clicked in an HTML result."""
+    return gr.Textbox("", elem_id=elem_id, elem_classes="u-hidden-field", show_label=False)
+
+
+def picked(value: object) -> str:
+    """What `pick.js` wrote: the clicked element's `data-value`; "" where it is nothing of its."""
+    try:
+        found = json.loads(value)["value"]
+    except (TypeError, KeyError, ValueError):
+        return ""
+    return found if isinstance(found, str) else ""
+
+
+def picked_number(value: object) -> int:
+    """As `picked`, for a number; -1 where there is none."""
+    text = picked(value)
+    return int(text) if text.isdecimal() and len(text) < 10 else -1
 
 
 def code_panel(label: str = "Show the code") -> gr.Code:
     """A closed accordion with Python lines; fill it with `lessons.code(...)` as an output."""
     with gr.Accordion(label, open=False):
-        return gr.Code(language="python", interactive=False, show_label=False)
+        # wrapped: gradio's editor cannot be scrolled sideways with the keyboard
+        return gr.Code(language="python", interactive=False, show_label=False, wrap_lines=True)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """When a view inside a tab comes into sight: its own tab is selected, or the outer one is."""
+
+    outer: gr.Tab
+    inner: gr.Tab
+    opened: gr.State  # the name of the inner tab that was selected last
+    name: str
+
+    def draw(self, function: Callable, inputs: list, outputs: list) -> None:
+        """Run `function` whenever the view comes into sight, not for another view's sake."""
+
+        def when_open(opened, *args):
+            if opened == self.name:
+                return function(*args)
+            return [gr.skip()] * len(outputs) if len(outputs) > 1 else gr.skip()
+
+        settings = dict(api_visibility="private", **{**LIVE, "trigger_mode": "once"})
+        self.outer.select(when_open, [self.opened, *inputs], outputs, **settings)
+        self.inner.select(function, inputs, outputs, **settings)
+
+
+def embedding_sizes(services: Services) -> list[tuple[str, int]]:
+    """(whose, embedding size): the shipped model's, and that of fastai's AWD-LSTM."""
+    ours = services.bundle.config["emb_sz"] if services.bundle else awd_lstm_lm_config["emb_sz"]
+    both = {"this app": int(ours), "fastai": awd_lstm_lm_config["emb_sz"]}
+    return list(both.items()) if len(set(both.values())) > 1 else [("fastai", int(ours))]

@@ -1,39 +1,64 @@
-"""Tab: a review classified while it is typed, and many at once."""
+"""Tab: a review classified while it is typed, word by word; what-if, reasons, other models, many."""
 
 from __future__ import annotations
 
+import json
+
 import gradio as gr
 
-from ulmfit_demo import lessons, limits
-from ulmfit_demo.services import Services
-from ulmfit_demo.tabs import common
+from ulmfit_demo import limits
+from ulmfit_demo.plots import sentiment as plots
+from ulmfit_demo.services import Services, reviews
+from ulmfit_demo.tabs import common, many_reviews
 from ulmfit_demo.views import html
 from ulmfit_demo.views import sentiment as view
+
+NO_WORD = "Click a word above to see the verdict without it, or with another word."
+NO_REASONS = "Press the button: both methods take a second or two."
 
 
 def build(services: Services) -> None:
     """Lay out the tab and wire it to `services`."""
 
-    @common.guarded()
-    def show(text):
-        verdict = services.sentiment(limits.text(text))
+    @common.guarded(gr.skip(), None)
+    def show(text, before):
+        verdict, reading = reviews.read(services, limits.text(text), before)
         if verdict is None:
-            return html.empty("Type a review: the verdict follows every word.")
-        unknown = f", {verdict.n_unknown} unknown" if verdict.n_unknown else ""
-        timing = f"{verdict.milliseconds:.0f} ms · {verdict.device}"
-        detail = f"{verdict.n_tokens:,} tokens{unknown} · {timing}"
-        return view.verdict(verdict.positive, detail)
+            return html.empty("Type a review: the verdict follows every word."), "", None
+        return view.verdict(verdict), view.reading(verdict), reading
 
     @common.guarded()
-    def show_lines(text):
-        rows = [line for line in limits.text(text).splitlines() if line.strip()]
-        if not rows:
-            return html.empty("Type one review a line.")
-        if len(rows) > limits.LINES:
-            raise limits.Refused(f"{len(rows):,} lines; this takes up to {limits.LINES} at once.")
-        positive, device, milliseconds = services.sentiment_of_lines(rows)
-        detail = f"{len(rows)} lines · {milliseconds:.0f} ms · {device}"
-        return view.lines(list(zip(rows, positive, strict=True)), detail)
+    def what_if(text, picked):
+        found = reviews.what_if(services, limits.text(text), common.picked_number(picked))
+        return view.what_if(found)
+
+    def change(text, picked, undo):
+        """Take a change: its text goes to the box, the text before it to `undo`."""
+        wanted = common.picked(picked)
+        try:
+            new = limits.text(json.loads(wanted)["text"])
+        except (TypeError, KeyError, ValueError):
+            return gr.skip(), undo, gr.skip()
+        return new, [*(undo or []), text][-limits.UNDO :], html.empty(NO_WORD)
+
+    def take_back(text, undo):
+        return (undo[-1], undo[:-1]) if undo else (text, [])
+
+    @common.guarded()
+    def explain(text):
+        found = reviews.explain(services, limits.text(text))
+        if found is None:
+            return html.empty("Type a review first.")
+        return view.reasons(found, services.bundle.metrics.get("attribution"))
+
+    @common.guarded()
+    def compare(text, wanted):
+        if not wanted:
+            return ""
+        verdict, _ = reviews.read(services, limits.text(text))
+        if verdict is None:
+            return html.empty("Type a review first.")
+        return view.others(verdict.positive, reviews.others(services, text))
 
     common.lesson("sentiment")
     with gr.Row():
@@ -41,32 +66,47 @@ def build(services: Services) -> None:
             value=common.first_example("sentiment"),
             label="A film review",
             lines=4,
-            max_lines=12,
+            max_lines=8,
             scale=4,
             elem_id="sentiment-text",
         )
         with gr.Column(scale=1, min_width=200):
             common.example_menu("sentiment", text)
-    result = gr.HTML(elem_id="sentiment-result", min_height=96)
-    common.live([text], show, [text], [result], "sentiment")
-    with gr.Accordion(
-        "Many at once: one review a line (on the GPU where there is one)", open=False
-    ):
-        lines = gr.Textbox(
-            value=next(iter(lessons.examples()["lines"].values())),
-            label="Reviews",
-            lines=5,
-            max_lines=12,
-            elem_id="sentiment-lines",
-        )
-        run = gr.Button("Classify the lines", variant="primary")
-        table = gr.HTML(elem_id="sentiment-table")
-        run.click(
-            show_lines,
-            lines,
-            table,
-            api_name="sentiment_lines",
-            concurrency_id="model",
-            concurrency_limit=limits.MODEL_LANE,
-        )
-    result.value = show(text.value)
+            undo_button = gr.Button("Undo the last change", size="sm", elem_id="sentiment-undo")
+    result = gr.HTML(elem_id="sentiment-result", min_height=56)
+    along = gr.HTML(elem_id="sentiment-along", elem_classes="linked", min_height=190)
+    reading, undo = gr.State(None, time_to_live=limits.STATE_SECONDS), gr.State([])
+    pick, chosen = common.hidden_field("sentiment-pick"), common.hidden_field("sentiment-change")
+    alternatives = gr.HTML(html.empty(NO_WORD), elem_id="sentiment-what-if", min_height=40)
+
+    # The API takes the text alone: a reading is kept for the page's own visitor only.
+    gr.on(
+        [text.change],
+        show,
+        [text, reading],
+        [result, along, reading],
+        api_name="sentiment",
+        **common.LIVE,
+    )
+    live = dict(show_progress="hidden", concurrency_id="keystroke")
+    pick.change(what_if, [text, pick], alternatives, api_visibility="private", **live)
+    quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
+    chosen.change(change, [text, chosen, undo], [text, undo, alternatives], **quiet)
+    undo_button.click(take_back, [text, undo], [text, undo], **quiet)
+
+    with gr.Accordion("Which words mattered: two methods side by side", open=False):
+        why = gr.Button("Work out the reasons", variant="primary", elem_id="sentiment-explain")
+        reasons = gr.HTML(html.empty(NO_REASONS), elem_id="sentiment-reasons", min_height=60)
+        model = dict(concurrency_id="model", concurrency_limit=limits.MODEL_LANE)
+        why.click(explain, text, reasons, api_name="explain", **model)
+    wanted = gr.Checkbox(False, label="Compare with VADER, a lexicon, and NB-SVM, a linear model")
+    table = gr.HTML(elem_id="sentiment-others")
+    common.live([text, wanted], compare, [text, wanted], [table], "other_models")
+    measured = services.bundle.metrics.get("calibration") if services.bundle else None
+    if measured:
+        with gr.Accordion("Is 80 % right four times in five?", open=False) as honest:
+            plot = gr.Plot(show_label=False, elem_id="sentiment-reliability")
+            gr.HTML(view.calibrated(measured))
+            honest.expand(lambda: plots.reliability(measured["bins"]), None, plot, **quiet)
+    many_reviews.build(services)
+    result.value, along.value, _ = show(text.value, None)

@@ -1,41 +1,52 @@
-"""Tab: one text under several tokenizers, side by side."""
+"""Tab: one text under several tokenizers side by side, fastai's rules one by one, ids and back."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import gradio as gr
 
-from ulmfit_demo import limits
+from ulmfit_demo import lessons, limits, tokens
 from ulmfit_demo.services import Services
 from ulmfit_demo.tabs import common
+from ulmfit_demo.tokens import RULE_NAMES, OwnError, OwnTokenizers, Tokenized
 from ulmfit_demo.views import tokens as view
 
-CHOICES = {
-    "fastai": "fastai words",
-    "spacy": "spaCy words",
-    "subwords": "subwords",
-    "characters": "characters",
-    "whitespace": "white space",
-}
-DEFAULT = ["fastai", "spacy", "subwords", "characters"]
-MOST_COLUMNS = 4
+NOTHING = "—"
+COLUMNS = 4
+DEFAULT = ("fastai", "spacy", "unigram-1000", "characters")
+OWN_SECONDS = 1_800
+VOCAB = "assets/models/imdb/vocab.json"
 
 
 def build(services: Services) -> None:
     """Lay out the tab and wire it to `services`."""
-    sizes = services.ladder.sizes() or [1_000]
+    names = tokens.catalogue(services.ladder)
+    own_tokenizers = OwnTokenizers(seconds=OWN_SECONDS)
 
-    @common.guarded("")
-    def show(text, columns, size, as_ids):
+    @common.guarded("", "", "")
+    def show(text, first, second, third, fourth, rules, show_ids, own, why_on, nums_on, code_on):
         text = limits.text(text)
-        columns = [limits.choice(c, CHOICES, "A column") for c in columns or []]
-        if not 1 <= len(columns) <= MOST_COLUMNS:
-            raise limits.Refused(f"Choose one to {MOST_COLUMNS} columns.")
-        size = limits.choice(size, sizes, "The vocabulary size")
-        results = [services.tokenize(text, c, size) for c in columns]
-        ids = services.numericalize(text) if services.vocab else []
-        known = services.vocab.decode(ids) if services.vocab else []
-        detail = f"{view.id_tensor(ids[:200])}\n{' '.join(known[:200])}"
-        return view.columns(results, as_ids), detail
+        keys = chosen((first, second, third, fourth), names)
+        rules = [limits.choice(rule, RULE_NAMES, "A rule") for rule in rules or []]
+        try:
+            results = {
+                key: tokens.tokenize(
+                    text, key, services.ladder, services.vocab, rules, (own_tokenizers, own)
+                )
+                for key in dict.fromkeys(keys)
+            }
+        except OwnError as error:
+            raise limits.Refused(str(error)) from error
+        fastai = results.get("fastai")
+        if fastai is None and (why_on or nums_on):
+            fastai = tokens.fastai_words(text, rules, services.vocab)
+        return (
+            view.columns([results[key] for key in keys], bool(show_ids)),
+            why(text, rules, fastai) if why_on else "",
+            numericalized(services, fastai) if nums_on else "",
+            code(keys, text, rules, own_tokenizers.name(own)) if code_on else "",
+        )
 
     common.lesson("tokenizers")
     with gr.Row():
@@ -43,30 +54,166 @@ def build(services: Services) -> None:
             value=common.first_example("tokenizers"),
             label="Your text",
             lines=3,
-            max_lines=8,
+            max_lines=5,
             scale=4,
             elem_id="tokenizers-text",
         )
         with gr.Column(scale=1, min_width=200):
             common.example_menu("tokenizers", text)
-            as_ids = gr.Checkbox(False, label="Show ids, not tokens")
-    with gr.Row():
-        columns = gr.CheckboxGroup(
-            [(label, key) for key, label in CHOICES.items()],
-            value=DEFAULT,
-            label=f"Columns (up to {MOST_COLUMNS})",
-            scale=4,
+            upload = gr.UploadButton(
+                "Use my own tokenizer",
+                file_types=[".model", ".json"],
+                size="sm",
+                elem_id="tokenizers-upload",
+            )
+    own_note = gr.HTML(elem_id="tokenizers-own")
+    with gr.Row(elem_id="tokenizers-slots"):
+        slots = [slot(number, names) for number in range(COLUMNS)]
+    result = gr.HTML(
+        html_template=view.STAGE,
+        js_on_load=view.ON_LOAD,
+        words=view.words(),
+        elem_id="tokenizers-result",
+    )
+    show_ids = gr.Checkbox(False, label="Show ids instead of tokens", elem_id="tokenizers-ids")
+    with gr.Accordion("Why this token: fastai's rules, one after another", open=False) as why_panel:
+        rules = gr.CheckboxGroup(
+            [(f"{n} {name}", name) for n, name in enumerate(RULE_NAMES, 1)],
+            value=list(RULE_NAMES),
+            label="Rules that are on, in the order in which they run",
+            elem_id="tokenizers-rules",
         )
-        size = gr.Dropdown(
-            [(f"{s:,}", s) for s in sizes],
-            value=1_000 if 1_000 in sizes else sizes[0],
-            label="Subword vocabulary",
-            scale=1,
-            min_width=160,
-        )
-    result = gr.HTML(elem_id="tokenizers-result")
-    with gr.Accordion("Ids and back: numericalize with the model's vocabulary", open=False):
-        ids = gr.Code(label="first 200 ids, and what they decode to", language=None, lines=4)
-    inputs = [text, columns, size, as_ids]
-    common.live(inputs, show, inputs, [result, ids], "tokenize")
-    result.value, ids.value = show(text.value, DEFAULT, size.value, False)
+        why_shown = gr.HTML(elem_id="tokenizers-why")
+    with gr.Accordion("Ids and back: numericalize", open=False) as nums_panel:
+        nums = gr.HTML(elem_id="tokenizers-nums")
+    code_shown = common.code_panel()
+
+    own = gr.State(None, time_to_live=OWN_SECONDS, delete_callback=own_tokenizers.forget)
+    panels = [(why_panel, why_shown), (nums_panel, nums), (code_shown.parent, code_shown)]
+    is_open = [gr.State(False) for _ in panels]
+    triggers = [text, *slots, rules, show_ids, own]
+    inputs = [text, *slots, rules, show_ids, own, *is_open]
+    outputs = [result, why_shown, nums, code_shown]
+    # One answer to one request: the queue's messages cost a key press a quarter of its time.
+    common.live(triggers, show, inputs, outputs, "tokenize", queue=False)
+    # What a closed panel would show is neither computed nor sent.
+    for (panel, _), state in zip(panels, is_open, strict=True):
+        for event, value in ((panel.expand, True), (panel.collapse, False)):
+            event(
+                lambda *values, value=value: value,
+                None,
+                state,
+                api_visibility="private",
+                queue=False,
+                show_progress="hidden",
+            ).then(
+                show,
+                inputs,
+                outputs,
+                api_visibility="private",
+                **{**common.LIVE, "trigger_mode": "once"},
+            )
+    upload.upload(
+        take_over(own_tokenizers),
+        [upload, own, *slots],
+        [own_note, own, slots[-1]],
+        api_visibility="private",
+        show_progress="minimal",
+        concurrency_id="own",
+        concurrency_limit=1,
+    )
+    result.value = show(
+        text.value, *(s.value for s in slots), rules.value, False, None, False, False, False
+    )[0]
+
+
+def slot(number: int, names: dict[str, str]) -> gr.Dropdown:
+    """The menu of one column; the last two may be empty."""
+    choices = [(name, key) for key, name in names.items()]
+    if number >= 2:
+        choices.append((NOTHING, NOTHING))
+    value = DEFAULT[number] if DEFAULT[number] in names else "whitespace"
+    return gr.Dropdown(
+        choices,
+        value=value,
+        label=f"Column {number + 1}",
+        show_label=False,
+        container=False,
+        filterable=False,
+        min_width=140,
+        elem_id=f"tokenizers-column-{number + 1}",
+    )
+
+
+def chosen(slots: tuple, names: dict[str, str]) -> list[str]:
+    """The keys of the columns that are in use. Raises `Refused`."""
+    keys = [key for key in slots if key not in (None, "", NOTHING)]
+    if not keys:
+        raise limits.Refused("Choose at least one column.")
+    for key in keys:
+        if key not in names:
+            raise limits.Refused(f"There is no tokenizer {key!r}. There is: {', '.join(names)}.")
+    return keys
+
+
+def why(text: str, rules: list[str], fastai: Tokenized) -> str:
+    """The panel of fastai's rules."""
+    return view.why(fastai.source, tokens.trace(text, rules), rules, fastai)
+
+
+def numericalized(services: Services, fastai: Tokenized) -> str:
+    """The panel of ids. Raises `Refused` without a vocabulary."""
+    if services.vocab is None:
+        raise limits.Refused(services.missing)
+    ids = services.vocab.numericalize(fastai.texts)
+    return view.numericalized(fastai.texts, ids, services.vocab.decode(ids), limits.IDS)
+
+
+def code(keys: list[str], text: str, rules: list[str], own: str | None) -> str:
+    """The lines of fastai that give the same columns, rules and ids."""
+    rules = [name for name in RULE_NAMES if name in rules]
+    every = len(rules) == len(RULE_NAMES)
+    values = {"text": tokens.clean(text), "rules": rules, "vocab": VOCAB}
+    parts = [lessons.code("tokenizers_head", **values)]
+    for key in dict.fromkeys([*keys, "fastai"]):
+        kind, _, size = key.partition("-")
+        if key == "fastai":
+            name = "fastai" if every else "rules"
+        elif key == "own":
+            name = "own_json" if (own or "").endswith(".json") else "own_model"
+            values["path"] = own or "my.model"
+        elif size:
+            name = "pieces"
+            values["path"] = f"assets/subwords/{kind}-{size}.model"
+        else:
+            name = key
+        parts.append(lessons.code(f"tokenizers_{name}", **values))
+    parts.append(lessons.code("tokenizers_trace" if every else "tokenizers_trace_rules", **values))
+    parts.append(lessons.code("tokenizers_numericalize", **values))
+    return "".join(parts)
+
+
+def take_over(own_tokenizers: OwnTokenizers):
+    """The function that reads an uploaded tokenizer, for this visitor, and deletes the file."""
+
+    @common.guarded(gr.skip(), gr.skip())
+    def take(path, before, *slots):
+        path = Path(limits.text(path))
+        try:
+            if path.stat().st_size > limits.OWN_TOKENIZER_BYTES:
+                raise limits.Refused(
+                    f"The file has more than {limits.OWN_TOKENIZER_BYTES / 1e6:.0f} MB, "
+                    "which is the most for a tokenizer here."
+                )
+            data = path.read_bytes()
+        finally:
+            path.unlink(missing_ok=True)
+        try:
+            key, size = own_tokenizers.add(data, path.name)
+        except OwnError as error:
+            raise limits.Refused(str(error)) from error
+        own_tokenizers.forget(before)
+        note = view.notice_of(own_tokenizers.name(key), size)
+        return note, key, gr.skip() if tokens.OWN in slots else tokens.OWN
+
+    return take

@@ -1,65 +1,37 @@
-"""Tab: the same text under every subword vocabulary of the ladder."""
+"""Tab: how many pieces or words a vocabulary may hold, in three views. Lays out the views only."""
 
 from __future__ import annotations
 
 import gradio as gr
 
-from ulmfit_demo import limits, plots
 from ulmfit_demo.services import Services
-from ulmfit_demo.tabs import common
-from ulmfit_demo.views import html
-from ulmfit_demo.views import vocabulary as view
+from ulmfit_demo.tabs import common, ladder, train_vocabulary, word_vocabulary
+
+VIEWS = {
+    "Ladder": ladder,
+    "Words": word_vocabulary,
+    "Train your own": train_vocabulary,
+}
 
 
 def build(services: Services) -> None:
-    """Lay out the tab and wire it to `services`."""
-    sizes = services.ladder.sizes()
-    common.lesson("vocabulary")
-    if not sizes:
-        gr.HTML(
-            html.notice(
-                "No subword model was found in assets/subwords. `python -m train subwords` makes them."
-            )
-        )
-        return
+    """Lay out the tab and wire it to `services`.
 
-    @common.guarded(None)
-    def show(text, step):
-        text = limits.text(text)
-        size = sizes[limits.whole(step, (1, len(sizes)), "The vocabulary size") - 1]
-        rungs = [(s, services.tokenize(text, "subwords", s)) for s in sizes]
-        return view.ladder(rungs, size), plots.tokens_by_size(
-            sizes, [t.n_tokens for _, t in rungs], size
-        )
-
-    with gr.Row():
-        text = gr.Textbox(
-            value=common.first_example("vocabulary"),
-            label="A word or a text",
-            lines=2,
-            max_lines=8,
-            scale=4,
-            elem_id="vocabulary-text",
-        )
-        with gr.Column(scale=1, min_width=200):
-            common.example_menu("vocabulary", text)
-    step = gr.Slider(
-        1,
-        len(sizes),
-        value=min(3, len(sizes)),
-        step=1,
-        label="Vocabulary size: " + " · ".join(f"{s:,}" for s in sizes),
-        elem_id="vocabulary-size",
-    )
-    result = gr.HTML(show(text.value, step.value)[0], elem_id="vocabulary-result")
-    # A figure given here would be drawn while its tab is hidden, without a width: the page then hangs.
-    curve = gr.Plot(label="tokens against vocabulary size", elem_id="vocabulary-curve")
-    common.live([text, step], show, [text, step], [result, curve], "vocabulary")
+    A figure that is drawn while its tab is hidden has no width, and the page hangs: a view gets what
+    it draws to when it comes into sight, and `opened` says which view that is.
+    """
     tab = gr.context.Context.block
-    tab.select(
-        show,
-        [text, step],
-        [result, curve],
-        api_visibility="private",
-        **{**common.LIVE, "trigger_mode": "once"},
-    )
+    common.lesson("vocabulary")
+    opened = gr.State(next(iter(VIEWS)))
+    with gr.Tabs():
+        for name, view in VIEWS.items():
+            with gr.Tab(name) as inner:
+                inner.select(
+                    lambda name=name: name,
+                    None,
+                    opened,
+                    api_visibility="private",
+                    show_progress="hidden",
+                    queue=False,
+                )
+                view.build(services, common.Sight(tab, inner, opened, name))

@@ -1,7 +1,10 @@
 """Text → tokens → ids. Names the package's public parts; computes nothing of its own."""
 
 from ulmfit_demo.tokens.alignment import Aligned, Change
+from ulmfit_demo.tokens.catalogue import OWN, catalogue, tokenize
 from ulmfit_demo.tokens.detokenize import detokenize
+from ulmfit_demo.tokens.markers import announced
+from ulmfit_demo.tokens.own import OwnError, OwnTokenizers
 from ulmfit_demo.tokens.rules import RULE_NAMES, RULES, Rule, Step, rewrite, trace
 from ulmfit_demo.tokens.subwords import SubwordLadder, subword_pieces
 from ulmfit_demo.tokens.types import Token, Tokenized, clean
@@ -9,16 +12,21 @@ from ulmfit_demo.tokens.vocabulary import Vocab
 from ulmfit_demo.tokens.words import characters, fastai_words, spacy_words, whitespace
 
 __all__ = [
+    "OWN",
     "RULES",
     "RULE_NAMES",
     "Aligned",
     "Change",
+    "OwnError",
+    "OwnTokenizers",
     "Rule",
     "Step",
     "SubwordLadder",
     "Token",
     "Tokenized",
     "Vocab",
+    "announced",
+    "catalogue",
     "characters",
     "clean",
     "detokenize",
@@ -26,6 +34,7 @@ __all__ = [
     "rewrite",
     "spacy_words",
     "subword_pieces",
+    "tokenize",
     "trace",
     "whitespace",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -24,7 +25,23 @@ def subword_pieces(processor: SentencePieceProcessor, text: str, name: str) -> T
     """
     source = clean(text)
     encoded = processor.encode(source, return_type="offset_mapping", emit_unk_piece=False)
-    ids, pieces, offsets = encoded["ids"], encoded["pieces"], encoded["offsets"]
+    ids = encoded["ids"]
+    unknown = [processor.is_unknown(index) for index in ids]
+    return aligned_pieces(
+        name, source, ids, encoded["pieces"], encoded["offsets"], unknown, processor.decode(ids)
+    )
+
+
+def aligned_pieces(
+    name: str,
+    source: str,
+    ids: Sequence[int],
+    pieces: Sequence[str],
+    offsets: Sequence[tuple[int, int]],
+    unknown: Sequence[bool],
+    decoded: str,
+) -> Tokenized:
+    """Pieces with their offsets (code points of `source`) as tokens that tile it."""
     rough = _expansions(pieces, offsets)
     spans = tile(source, rough, [False] * len(rough))
     tokens = tuple(
@@ -32,16 +49,16 @@ def subword_pieces(processor: SentencePieceProcessor, text: str, name: str) -> T
             piece,
             span.start,
             span.end,
-            _kind(processor, piece, index),
+            "unknown" if missing else _kind(piece),
             index,
             span.origin if _changed(piece, span.origin) else None,
         )
-        for piece, index, span in zip(pieces, ids, spans, strict=True)
+        for piece, index, span, missing in zip(pieces, ids, spans, unknown, strict=True)
     )
-    return Tokenized(name, source, tokens, processor.decode(ids))
+    return Tokenized(name, source, tokens, decoded)
 
 
-def _expansions(pieces: list[str], offsets: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _expansions(pieces: Sequence[str], offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Offsets in which all pieces of one expanded character have its place.
 
     Where one character became several pieces (`™` → `T` `M`), SentencePiece gives it to the last
@@ -57,9 +74,7 @@ def _expansions(pieces: list[str], offsets: list[tuple[int, int]]) -> list[tuple
     return ranges
 
 
-def _kind(processor: SentencePieceProcessor, piece: str, index: int) -> str:
-    if processor.is_unknown(index):
-        return "unknown"
+def _kind(piece: str) -> str:
     if not piece.strip(SPACE):
         return "space"
     named = kind_of(piece.removeprefix(SPACE))
@@ -108,6 +123,14 @@ class SubwordLadder:
             OSError, RuntimeError: its file cannot be read.
         """
         return subword_pieces(self._processor(size, type), text, f"{type} {size}")
+
+    def encode(self, texts: Sequence[str], size: int, type: str = "unigram") -> list[list[int]]:
+        """The ids of many texts, without their places. Raises KeyError for a model there is not."""
+        return self._processor(size, type).encode(list(texts), num_threads=1)
+
+    def normalize(self, text: str, size: int, type: str = "unigram") -> str:
+        """`text` as the model reads it: NFKC, spaces as `▁`, one in front. Raises KeyError."""
+        return self._processor(size, type).normalize(clean(text))
 
     def piece(self, size: int, id: int, type: str = "unigram") -> str:
         """The piece with this id.

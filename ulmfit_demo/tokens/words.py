@@ -86,8 +86,13 @@ def fastai_words(
 
 
 def _is_count(places: list[tuple[str, int, int]], index: int) -> bool:
-    """True for the number after `xxrep` or `xxwrep`."""
-    return index > 0 and places[index - 1][0] in REPEATS and places[index][0].isdecimal()
+    """True for the number after `xxrep` or `xxwrep`; without `rm_useless_spaces` also after a space."""
+    if not places[index][0].isdecimal():
+        return False
+    before = index - 1
+    while before > 0 and places[before][0].isspace():
+        before -= 1
+    return before >= 0 and places[before][0] in REPEATS
 
 
 def _split(text: str) -> list[tuple[str, int]]:

@@ -1,16 +1,187 @@
-"""Generated texts as HTML. Writes none."""
+"""Generated texts, the next word and surprise, as HTML. Writes and measures nothing."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from html import escape
 
+from ulmfit_demo.services.writing import Next, Text, Unlikely, Written
+from ulmfit_demo.tokens.types import REPEATS
+from ulmfit_demo.views.html import visible
 
-def texts(prompt: str, written: Sequence[str], ended: Sequence[bool], detail: str) -> str:
-    """Generated texts beside each other, each after the prompt it goes on from."""
-    boxes = "".join(
-        f'<article class="text"><h4>text {i + 1}{" · ended by itself" if end else ""}</h4>'
-        f'<span class="prompt">{escape(prompt)}</span> {escape(text)}</article>'
-        for i, (text, end) in enumerate(zip(written, ended, strict=True))
+CUT = {"top-k": "cut by top-k", "top-p": "cut by top-p", "min-p": "cut by min-p"}
+BANDS = ("among the 10 most likely", "first 100", "first 1,000", "less likely still")
+
+
+def texts(w: Written, by_surprise: bool = False) -> str:
+    """Texts beside each other, each after the prompt it goes on from; every word is a button."""
+    boxes = "".join(text(w, i, by_surprise) for i in range(len(w.texts)))
+    speed = w.milliseconds / max(1, w.steps)
+    detail = f"{w.steps} of {w.n_steps} tokens · {speed:.1f} ms a step · {w.device}"
+    legend_ = bands_legend() if by_surprise else ""
+    return (
+        f'<div class="texts">{boxes}</div>{legend_}'
+        f'<p class="u-small" role="status">{escape(detail)} · click a word to see what else could '
+        "have come</p>"
     )
-    return f'<div class="texts">{boxes}</div><p class="u-small">{escape(detail)}</p>'
+
+
+def text(w: Written, place: int, by_surprise: bool) -> str:
+    """One text of `w`."""
+    t = w.texts[place]
+    title = f"text {place + 1}"
+    if t.branch_of is not None:
+        title += f", steered from text {t.branch_of + 1}"
+    title += " · ended by itself" if t.ended else ""
+    words = written_words(t, place, by_surprise)
+    return (
+        f'<article class="text"><h4>{escape(title)}</h4>'
+        f'<span class="prompt">{escape(w.prompt)}</span> {words}</article>'
+    )
+
+
+def written_words(t: Text, place: int, by_surprise: bool) -> str:
+    """Every drawn word as a button, written as a person would: the spaces come from the whole text."""
+    shown = t.text
+    at, parts = 0, []
+    for first, last, piece in pieces(t):
+        found = shown.find(piece, at)
+        if found < 0:
+            continue
+        d = t.drawn[last]
+        parts.append(escape(shown[at:found]))
+        at = found + len(piece)
+        rank = f"rank {d.rank:,}"
+        tip = f"{d.token}: {d.probability:.1%} · {rank} · {d.entropy:.1f} bits of choice"
+        css = "g steered" if any(x.chosen for x in t.drawn[first : last + 1]) else "g"
+        if by_surprise:
+            css += f" band{band(d.rank)}"
+        value = json.dumps([place, last])
+        parts.append(
+            f'<button type="button" class="{css}" data-pick="generation-pick" '
+            f'data-value="{escape(value)}" data-tip="{escape(tip)}">{escape(piece)}</button>'
+        )
+    return "".join(parts) + escape(shown[at:])
+
+
+def pieces(t: Text):
+    """(first token, last token, how it is written) of every word; markers go with their word."""
+    from ulmfit_demo.tokens import detokenize
+
+    first = 0
+    for i, d in enumerate(t.drawn):
+        before = t.drawn[i - 1].token if i else ""
+        is_count = before in REPEATS and d.token.isdecimal()
+        if d.token.startswith("xx") or is_count:
+            continue
+        piece = detokenize([x.token for x in t.drawn[first : i + 1]]).strip()
+        if piece:
+            yield first, i, piece
+        first = i + 1
+
+
+def band(rank: int) -> int:
+    return sum(rank > b for b in (10, 100, 1_000))
+
+
+def bands_legend() -> str:
+    """GLTR's bands of rank."""
+    entries = "".join(
+        f'<span><span class="g band{i}">{i + 1}</span> {escape(name)}</span>'
+        for i, name in enumerate(BANDS)
+    )
+    return f'<div class="legend">{entries}</div>'
+
+
+def next_word(n: Next, can_steer: tuple[int, int] | None) -> str:
+    """The next word at several temperatures, from the same logits; and buttons to steer.
+
+    `can_steer`: (text, place) of the drawn word, None after the prompt.
+    """
+    columns = "".join(_distribution(n, i) for i in range(len(n.distributions)))
+    title = f"After “…{escape(n.before[-60:])}”"
+    drawn = f", where “{escape(n.drawn)}” was drawn" if n.drawn else ""
+    steer = ""
+    if can_steer:
+        buttons = "".join(
+            f'<button type="button" class="change" data-pick="generation-branch" '
+            f'data-value="{escape(json.dumps([*can_steer, word]))}"><b>{escape(visible(word))}</b>'
+            f'<span class="u-small">{probability:.1%}</span></button>'
+            for word, probability in n.alternatives
+        )
+        steer = (
+            '<p class="u-small">Take another word and go on from there (probabilities at temperature 1):</p>'
+            f'<div class="changes">{buttons}</div>'
+        )
+    return (
+        f'<h4>{title}{drawn}</h4>{steer}<div class="nexts">{columns}</div>'
+        f'<p class="u-small">The same logits, divided by each temperature: {n.milliseconds:.0f} ms</p>'
+    )
+
+
+def _distribution(n: Next, i: int) -> str:
+    d = n.distributions[i]
+    most = max((c.probability for c in d.candidates), default=1) or 1
+    rows = ""
+    candidates = list(d.candidates)
+    if d.drawn is not None and d.drawn.id not in {c.id for c in candidates}:
+        candidates.append(d.drawn)
+    for c in candidates:
+        now = d.drawn is not None and c.id == d.drawn.id
+        cut = CUT.get(c.cut_by, "never drawn" if c.cut_by else "")
+        mark = "▸ " if now else ""
+        rows += (
+            f'<div class="bar{" now" if now else ""}{" cut" if cut else ""}">'
+            f'<span class="u-mono">{mark}{escape(visible(n.vocab[c.id]))}</span>'
+            f'<span class="track"><i style="width:{100 * c.probability / most:.1f}%"></i></span>'
+            f"<span>{c.probability:.1%}{f' <em>{cut}</em>' if cut else ''}</span></div>"
+        )
+    rank = f" · drawn: rank {d.rank:,}" if d.rank else ""
+    return (
+        f'<section class="col"><h3>temperature {d.temperature:g}</h3>{rows}'
+        f'<p class="u-small">{d.entropy:.1f} bits of choice · {d.kept:,} words can be drawn{rank}</p>'
+        "</section>"
+    )
+
+
+def unlikely(u: Unlikely) -> str:
+    """A text whose words are coloured by how unlikely each was."""
+    parts, at = [], 0
+    for i, token in enumerate(u.tokens):
+        if i == 0 or token.start == token.end or token.start < at:
+            continue
+        bits, rank = u.bits[i - 1], u.ranks[i - 1]
+        best = ", ".join(f"{w} {p:.0%}" for w, p in u.expected[i - 1])
+        tip = f"{token.text}: {bits:.1f} bits · rank {rank:,} · expected {best}"
+        parts.append(escape(u.source[at : token.start]))
+        parts.append(
+            f'<span class="g band{u.bands[i - 1]}" tabindex="0" data-tip="{escape(tip)}">'
+            f"{escape(u.source[token.start : token.end])}</span>"
+        )
+        at = token.end
+    parts.append(escape(u.source[at:]))
+    n = [sum(b == i for b in u.bands) for i in range(4)]
+    total = max(1, len(u.bands))
+    shares = " · ".join(f"{name}: {k / total:.0%}" for name, k in zip(BANDS, n, strict=True))
+    return (
+        f'<div class="surprise">{"".join(parts)}</div>{bands_legend()}'
+        f"<p><b>Perplexity {u.perplexity:,.1f}</b>: at each word the model was as unsure as between "
+        f"{u.perplexity:,.0f} equally likely words.</p>"
+        f'<p class="u-small">{escape(shares)} · {u.milliseconds:.0f} ms</p>'
+    )
+
+
+def stages(rows: Sequence[tuple[str, Sequence[tuple[str, float]]]]) -> str:
+    """The next-word table of every stage of training, side by side."""
+    columns = ""
+    for title, pairs in rows:
+        most = max((p for _, p in pairs), default=1) or 1
+        bars = "".join(
+            f'<div class="bar"><span class="u-mono">{escape(visible(w))}</span>'
+            f'<span class="track"><i style="width:{100 * p / most:.1f}%"></i></span>'
+            f"<span>{p:.1%}</span></div>"
+            for w, p in pairs
+        )
+        columns += f'<section class="col"><h3>{escape(title)}</h3>{bars}</section>'
+    return f'<div class="nexts">{columns}</div>'

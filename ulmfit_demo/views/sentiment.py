@@ -1,32 +1,232 @@
-"""Verdicts as HTML. Classifies nothing."""
+"""Verdicts, reading along, reasons and what-if, as HTML. Classifies nothing."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from html import escape
 
+from ulmfit_demo.models.baselines import Weighed
+from ulmfit_demo.services.reviews import Reasons, Verdict, WhatIf, Word
+from ulmfit_demo.views.html import visible
 
-def verdict(positive: float, detail: str) -> str:
+WIDTH, HEIGHT = 1_000, 120  # of the line over the words, in the units of its viewBox
+SHADES = 4  # steps of colour
+FAINT = 0.02  # a word that moves the probability by less has no colour
+STRONG = 0.25  # and by this much the deepest
+
+
+def verdict(v: Verdict) -> str:
     """The classifier's word, the probability as a bar, and what computed it."""
-    word, css = ("positive", "pos") if positive >= 0.5 else ("negative", "neg")
-    share = positive if positive >= 0.5 else 1 - positive
+    word, css = ("positive", "pos") if v.positive >= 0.5 else ("negative", "neg")
+    share = v.positive if v.positive >= 0.5 else 1 - v.positive
+    title = "NOT SURE" if v.unsure else word.upper()
+    leaning = f"leaning {word}, {share:.0%}" if v.unsure else f"{share:.1%}"
+    unknown = f", {v.n_unknown} unknown" if v.n_unknown else ""
+    kept = f", {v.n_read} read anew" if v.n_read < v.n_tokens else ""
+    detail = f"{v.n_tokens:,} tokens{unknown}{kept} · {v.milliseconds:.0f} ms · {v.device}"
     return (
-        f'<div class="verdict" role="status"><span class="word {css}">{word.upper()}</span>'
-        f'<span class="word">{share:.1%}</span><span class="u-small">{escape(detail)}</span></div>'
-        f'<div class="meter"><i class="{css}" style="width:{100 * share:.1f}%"></i></div>'
-        '<div class="meter-ends"><span>positive reads from the left</span>'
-        "<span>negative from the right</span></div>"
+        f'<div class="verdict" role="status"><span class="word {"unsure" if v.unsure else css}">'
+        f'{title}</span><span class="share">{leaning}</span>'
+        f'<span class="u-small">{escape(detail)}</span></div>'
+        f'<div class="meter" aria-hidden="true"><i class="{css}" style="width:{100 * share:.1f}%"></i>'
+        "</div>"
     )
 
 
-def lines(rows: Sequence[tuple[str, float]], detail: str) -> str:
+def reading(v: Verdict) -> str:
+    """The probability after every word as a line, and the words coloured by what each moved."""
+    return line(v.words) + words(v.words, [w.moved for w in v.words], pick=True) + legend()
+
+
+def line(words: Sequence[Word]) -> str:
+    """The line over the words: one column a word, hovering it marks the word (sentiment.js)."""
+    n = len(words)
+    step = WIDTH / max(1, n)
+    points = [(i * step + step / 2, HEIGHT * (1 - w.probability)) for i, w in enumerate(words)]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    columns = "".join(
+        f'<rect class="at" data-i="{i}" x="{i * step:.2f}" y="0" width="{step:.2f}" '
+        f'height="{HEIGHT}"><title>{escape(_said(w))}</title></rect>'
+        for i, w in enumerate(words)
+    )
+    dots = (
+        "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in points) if n <= 80 else ""
+    )
+    return (
+        '<figure class="along"><div class="axis" aria-hidden="true"><span>100 % positive</span>'
+        "<span>0 %</span></div>"
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(summary(words))}">'
+        f'<line class="half" x1="0" x2="{WIDTH}" y1="{HEIGHT / 2}" y2="{HEIGHT / 2}"/>'
+        f'<polyline points="{path}"/>{dots}{columns}</svg></figure>'
+    )
+
+
+def summary(words: Sequence[Word]) -> str:
+    """The line in one sentence, for those who do not see it."""
+    most = max(words, key=lambda w: abs(w.moved))
+    return (
+        f"Probability of positive after each of {len(words)} words: from "
+        f"{words[0].probability:.0%} to {words[-1].probability:.0%}; "
+        f"“{most.text or 'the start'}” moved it most, by {100 * most.moved:+.0f} points."
+    )
+
+
+def _said(word: Word) -> str:
+    shown = word.text or "xxbos, the start"
+    moved = f", moved it by {100 * word.moved:+.1f} points" if word.text else ""
+    return f"{shown}: {word.probability:.1%} positive{moved}"
+
+
+def shade(score: float, faint: float, strong: float) -> str:
+    """CSS class of a score: `p1` to `p4` for positive, `n1` to `n4` for negative, none when faint."""
+    size = abs(score)
+    if size < faint:
+        return ""
+    step = min(SHADES, 1 + int((SHADES - 1) * (size - faint) / (strong - faint)))
+    return f"{'p' if score > 0 else 'n'}{step}"
+
+
+def words(
+    words: Sequence[Word],
+    scores: Sequence[float],
+    pick: bool = False,
+    faint: float = FAINT,
+    strong: float = STRONG,
+    unit: str = "points",
+) -> str:
+    """The review's words coloured by `scores`; a sign before a word says the same without colour.
+
+    `pick`: each word is a button that asks what would be without it (sentiment.js).
+    """
+    parts = []
+    for i, (word, score) in enumerate(zip(words, scores, strict=True)):
+        if not word.text:
+            continue
+        css = shade(score, faint, strong)
+        sign = "" if not css else "+" if score > 0 else "−"
+        said = f"{100 * score:+.1f} points" if unit == "points" else f"{score:+.2f} {unit}"
+        tip = f"{said}{' · not in the vocabulary' if word.unknown else ''}"
+        tag = "button" if pick else "span"
+        act = f' type="button" data-pick="sentiment-pick" data-value="{i}"' if pick else ""
+        parts.append(
+            f'<{tag}{act} class="w {css}{" unk" if word.unknown else ""}" data-i="{i}" '
+            f'data-tip="{escape(tip)}"><small aria-hidden="true">{sign}</small>'
+            f"{escape(visible(word.text) if word.text.isspace() else word.text)}</{tag}>"
+        )
+    return f'<div class="words">{" ".join(parts)}</div>'
+
+
+def legend() -> str:
+    """What the colours and signs say."""
+    return (
+        '<div class="legend"><span><span class="w p3"><small>+</small>blue</span> moved it towards '
+        'positive</span><span><span class="w n3"><small>−</small>orange</span> towards negative'
+        "</span><span>click a word to delete or replace it</span></div>"
+    )
+
+
+def what_if(found: WhatIf) -> str:
+    """Buttons: the review without the word, or with another; each with its verdict."""
+    rows = []
+    for change in found.changes:
+        value = json.dumps({"word": found.word.text, "text": change.text})
+        name = f"“{change.word}”" if change.word else "delete it"
+        moved = 100 * (change.positive - found.positive)
+        css = "pos" if change.positive >= 0.5 else "neg"
+        rows.append(
+            f'<button type="button" class="change" data-pick="sentiment-change" '
+            f'data-value="{escape(value)}"><b>{escape(name)}</b>'
+            f'<span class="{css}">{change.positive:.1%} positive</span>'
+            f'<span class="u-small">{moved:+.1f} points</span></button>'
+        )
+    return (
+        f"<h4>Instead of “{escape(found.word.text)}” ({found.positive:.1%} positive as it stands)</h4>"
+        f'<div class="changes">{"".join(rows)}</div>'
+        '<p class="u-small">The words are the language model’s own: likely after what stands before, '
+        "and before what follows.</p>"
+    )
+
+
+def reasons(found: Reasons, check: dict | None) -> str:
+    """Two methods side by side; `check`: what deleting the top words does, from the bundle."""
+    parts = []
+    for title, scores, note in (
+        (
+            "Integrated gradients",
+            found.gradients,
+            f"{found.n_steps} steps; the scores sum to the difference of the log-odds within "
+            f"{found.error:.1%}",
+        ),
+        ("Leave one out", found.left_out, "the log-odds with the word less those without it"),
+    ):
+        strong = max(1e-6, *(abs(s) for s in scores))
+        shown = words(found.words, scores, False, 0.06 * strong, 0.8 * strong, "log-odds")
+        parts.append(
+            f'<section class="col"><h3>{title}</h3>{shown}<p class="u-small">{escape(note)}</p>'
+            "</section>"
+        )
+    measured = ""
+    if check:
+        measured = "".join(
+            f"<li>{escape(name)}: deleting the five words with the most weight for the verdict moved "
+            f"the probability by {100 * c['top']:.0f} points on average, five random words by "
+            f"{100 * c['random']:.0f} ({c['ratio']:.1f} times as much; {c['n']} held-out reviews)</li>"
+            for name, c in check.items()
+        )
+        measured = f'<ul class="u-small">{measured}</ul>'
+    return (
+        f'<div class="aligned">{"".join(parts)}</div>{measured}'
+        f'<p class="u-small">{found.milliseconds:.0f} ms</p>'
+    )
+
+
+def others(ours: float, rows: Sequence[tuple[str, Weighed]]) -> str:
+    """Our classifier beside a lexicon and a linear model, with what spoke for each verdict."""
+    body = _other("This model", ours, "reads the words in their order")
+    for name, weighed in rows:
+        parts = ", ".join(f"{word} {weight:+.1f}" for word, weight in weighed.parts[:5])
+        body += _other(name, weighed.positive, parts or "no word that it knows")
+    return (
+        '<div class="scroll"><table class="plain"><thead><tr><th>model</th><th>verdict</th>'
+        f"<th>positive</th><th>because of</th></tr></thead><tbody>{body}</tbody></table></div>"
+        '<p class="u-small">NB-SVM counts words and pairs of words. VADER is a lexicon with rules; its '
+        "score is no probability.</p>"
+    )
+
+
+def _other(name: str, positive: float, why: str) -> str:
+    word = "positive" if positive >= 0.5 else "negative"
+    css = "pos" if positive >= 0.5 else "neg"
+    return (
+        f"<tr><td>{escape(name)}</td><td class='{css}'>{word}</td>"
+        f'<td class="u-mono">{positive:.1%}</td><td>{escape(why)}</td></tr>'
+    )
+
+
+def calibrated(measured: dict) -> str:
+    """The numbers of the calibration, as a sentence."""
+    low, high = measured["low"], measured["high"]
+    return (
+        f'<p class="u-small">{measured["n"]:,} held-out reviews. The logits are divided by '
+        f"{measured['temperature']:.2f}; the distance between what is said and what is true fell from "
+        f"{100 * measured['ece_before']:.1f} to {100 * measured['ece']:.1f} points. Between "
+        f"{low:.0%} and {high:.0%} fewer than four verdicts in five were right: there it says "
+        "“not sure”.</p>"
+    )
+
+
+def lines(rows: Sequence[tuple[str, float | None]], detail: str) -> str:
     """Many verdicts as a table."""
     body = "".join(
-        f'<tr><td>{"positive" if p >= 0.5 else "negative"}</td><td class="u-mono">{p:.3f}</td>'
-        f"<td>{escape(text)}</td></tr>"
+        f"<tr><td>{'—' if p is None else 'positive' if p >= 0.5 else 'negative'}</td>"
+        f'<td class="u-mono">{"" if p is None else f"{p:.3f}"}</td>'
+        f"<td>{escape(text[:300])}{'…' if len(text) > 300 else ''}</td></tr>"
         for text, p in rows
     )
     return (
-        f'<p class="u-small">{escape(detail)}</p><div class="scroll"><table class="plain"><thead><tr>'
-        f"<th>verdict</th><th>p(positive)</th><th>text</th></tr></thead><tbody>{body}</tbody></table></div>"
+        f'<p class="u-small" role="status">{escape(detail)}</p><div class="scroll tall">'
+        '<table class="plain"><thead><tr><th>verdict</th><th>p(positive)</th><th>text</th></tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
     )

@@ -9,7 +9,7 @@ from fastai.text.models.core import get_language_model, get_text_classifier
 
 from train.export import classifier_weights, fill, lm_weights
 from ulmfit_demo.models import bundle
-from ulmfit_demo.models.awd_lstm import classify
+from ulmfit_demo.models.classification import classify
 
 SIZES = dict(emb_sz=24, n_hid=40, n_layers=2)
 VOCAB = 104
@@ -82,8 +82,8 @@ def test_a_batch_of_documents_equals_each_alone(pair):
     ours = pair[3]
     rng = random.Random(1)
     documents = [[rng.randrange(2, VOCAB) for _ in range(rng.randrange(1, 60))] for _ in range(30)]
-    batch = classify(ours, documents, bs=8)
-    alone = torch.cat([classify(ours, [d]) for d in documents])
+    batch = classify(ours, documents, bs=8, precision="fp32")
+    alone = torch.cat([classify(ours, [d], precision="fp32") for d in documents])
     torch.testing.assert_close(batch, alone, atol=1e-6, rtol=1e-5)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import pytest
-from fastai.text.core import WordTokenizer, defaults
+from fastai.text.core import Tokenizer, WordTokenizer, defaults
 from fastcore.basics import first
 
 from ulmfit_demo.tokens import (
+    RULE_NAMES,
     Tokenized,
     characters,
     clean,
@@ -53,6 +55,17 @@ def fresh():
 def test_fastai_words_equal_fastai(texts, oracle):
     for text in texts:
         assert fastai_words(text).texts == list(oracle(clean(text))), text
+
+
+def test_fastai_words_equal_fastai_with_any_selection_of_rules(texts, oracle):
+    rng = random.Random(5)
+    for text in texts:
+        names = {name for name in RULE_NAMES if rng.random() < 0.6}
+        rules = [f for f in defaults.text_proc_rules if f.__name__ in names]
+        expected = list(Tokenizer(oracle.tok, rules=rules)(clean(text)))
+        result = fastai_words(text, names)
+        assert result.texts == expected, (text, names)
+        assert_tiles(result)
 
 
 def test_spacy_words_equal_fastais_word_tokenizer(fresh, texts):

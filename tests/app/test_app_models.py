@@ -1,0 +1,189 @@
+"""The two model tabs over their API: what they say is true, alone and with many others at once."""
+
+import csv
+import html
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from gradio_client import Client, handle_file
+
+import app
+from ulmfit_demo import limits, services, theme
+from ulmfit_demo.services import reviews, writing
+from ulmfit_demo.tabs.many_reviews import safe_cell
+
+REVIEW = "Oh, a WONDERFUL film!!! It is not bad at all, and I loved every minute of it."
+CUTS = (0.75, 0, 1.0, 0.0, 1.0)
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    return services.load(theme.ASSETS)
+
+
+@pytest.fixture(scope="module")
+def url(loaded):
+    demo = app.build()
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.launch_settings())
+    yield address
+    demo.close()
+
+
+@pytest.fixture(scope="module")
+def client(url):
+    return Client(url, verbose=False)
+
+
+def probability(shown: str) -> float:
+    """What a verdict says, as the probability of positive."""
+    share = float(re.search(r"([\d.]+)%", shown)[1]) / 100
+    return share if "pos" in re.search(r'<i class="(\w+)"', shown)[1] else 1 - share
+
+
+def test_words_tile_the_review_and_end_at_the_verdict(loaded):
+    verdict, reading = reviews.read(loaded, REVIEW)
+    words = [w for w in verdict.words if w.text]
+    assert "".join(w.text for w in words) == REVIEW.replace(" ", "")
+    assert [w.text for w in words][:6] == ["Oh", ",", "a", "WONDERFUL", "film", "!!!"]
+    assert verdict.words[-1].probability == verdict.positive
+    total = sum(w.moved for w in verdict.words)
+    assert total == pytest.approx(verdict.positive - verdict.words[0].probability, abs=1e-6)
+    assert verdict.words[-1].last + 1 == verdict.n_tokens == len(reading.ids)
+
+
+def test_a_keystroke_reads_little_and_says_the_same(loaded):
+    text = " ".join([REVIEW] * 12)
+    _, before = reviews.read(loaded, text)
+    fresh, _ = reviews.read(loaded, text + " g")
+    kept, _ = reviews.read(loaded, text + " g", before)
+    assert kept.n_read < 40 < fresh.n_read
+    assert kept.positive == pytest.approx(fresh.positive, abs=1e-4)
+
+
+def test_what_if_is_what_the_changed_review_gets(loaded):
+    text = "A dull film. I loved the music."
+    verdict, _ = reviews.read(loaded, text)
+    index = next(i for i, w in enumerate(verdict.words) if w.text == "dull")
+    found = reviews.what_if(loaded, text, index)
+    assert found.changes[0].text == "A film. I loved the music."
+    assert len(found.changes) == 1 + reviews.SUGGESTIONS
+    assert all(c.word in c.text and c.word != "dull" for c in found.changes[1:])
+    for change in found.changes[:3]:
+        assert reviews.read(loaded, change.text)[0].positive == pytest.approx(
+            change.positive, abs=2e-3
+        )
+
+
+def test_reasons_add_up_over_the_words(loaded):
+    found = reviews.explain(loaded, "A dull and stupid film with a wonderful song.")
+    assert found.error < 0.02
+    by_word = dict(zip((w.text for w in found.words), found.left_out, strict=True))
+    assert by_word["stupid"] < 0 < by_word["wonderful"]
+    assert len(found.gradients) == len(found.words)
+
+
+def test_the_api_says_what_the_functions_say(client, loaded):
+    assert probability(client.predict(REVIEW, api_name="/sentiment")[0]) == pytest.approx(
+        reviews.read(loaded, REVIEW)[0].positive, abs=1e-3
+    )
+    shown = client.predict(REVIEW, True, api_name="/other_models")
+    assert "VADER" in shown
+    assert client.predict(REVIEW, False, api_name="/other_models") == ""
+    perplexity = writing.unlikely(loaded, REVIEW).perplexity
+    assert f"Perplexity {perplexity:,.1f}" in client.predict(REVIEW, api_name="/surprise")
+
+
+def test_a_csv_file_gets_a_verdict_for_every_row(client, tmp_path, loaded):
+    path = tmp_path / "reviews.csv"
+    rows = [["id", "review"], ["1", "A wonderful, warm film."], ["2", ""], ["3", "=Dull, awful."]]
+    with path.open("w", newline="", encoding="utf-8") as f:
+        csv.writer(f).writerows(rows)
+    shown, file = client.predict("", handle_file(path), api_name="/sentiment_lines")
+    assert "3 of 3" in shown or "2 of 3" in shown
+    with open(file, newline="", encoding="utf-8") as f:
+        written = list(csv.reader(f))
+    assert [r[0] for r in written] == ["verdict", "positive", "", "negative"]
+    assert written[3][2] == "'=Dull, awful."  # a spreadsheet must not run it
+    assert float(written[1][1]) == pytest.approx(
+        reviews.read(loaded, rows[1][1])[0].positive, abs=5e-3
+    )
+    assert safe_cell("plain") == "plain"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"text\n" + b"good\n" * (limits.ROWS + 1), "5,001 rows"),
+        (b"\xff\xfe\x00bad", "no CSV in UTF-8"),
+        (b"text\n" + b"x" * (limits.TEXT_CHARACTERS + 1), "Row 1 has"),
+    ],
+)
+def test_a_bad_csv_file_is_one_sentence(client, tmp_path, content, words):
+    path = tmp_path / "bad.csv"
+    path.write_bytes(content)
+    shown = client.predict("", handle_file(path), api_name="/sentiment_lines")[0]
+    assert "u-notice" in shown
+    assert words in shown
+
+
+def test_a_branch_keeps_what_stood_before_and_goes_on_from_the_word(loaded):
+    settings = writing.Sampling(temperature=0.75)
+    *_, written = writing.write(loaded, "The film", settings, 16, 2, 7)
+    place = 5
+    word = next(
+        w
+        for w, _ in written.texts[1].drawn[place].alternatives
+        if w != written.texts[1].drawn[place].token
+    )
+    *_, branched = writing.branch(loaded, written, 1, place, word)
+    assert branched.texts[:2] == written.texts
+    new = branched.texts[2]
+    assert new.drawn[:place] == written.texts[1].drawn[:place]
+    assert new.drawn[place].token == word
+    assert len(new.drawn) == 16
+    *_, again = writing.branch(loaded, written, 1, place, word)
+    assert again.texts[2] == new
+    # steering to the word that was drawn writes the same text again
+    same = written.texts[1].drawn[place].token
+    *_, unchanged = writing.branch(loaded, written, 1, place, same)
+    assert [d.id for d in unchanged.texts[2].drawn] == [d.id for d in written.texts[1].drawn]
+
+
+def test_the_next_word_table_is_the_one_that_was_drawn_from(loaded):
+    settings = writing.Sampling(temperature=0.75)
+    *_, written = writing.write(loaded, "The film", settings, 8, 1, 7)
+    found = writing.next_word(loaded, written, "", 0, 4, settings, [0.5, 1.0])
+    drawn = written.texts[0].drawn[4]
+    assert found.drawn == drawn.token
+    assert found.distributions[1].drawn.probability == pytest.approx(drawn.probability, abs=1e-3)
+    assert found.distributions[1].entropy == pytest.approx(drawn.entropy, abs=0.02)
+    assert found.distributions[0].entropy < found.distributions[1].entropy
+
+
+def text_of(client: Client, prompt: str, temperature: float, seed: int) -> str:
+    shown = client.predict(prompt, temperature, *CUTS[1:], 8, 1, seed, api_name="/generate")
+    return html.unescape(re.sub(r"<h4>.*?</h4>|<p.*|<[^>]*>", "", shown))
+
+
+def test_64_clients_at_once_get_what_each_gets_alone(url, client):
+    asked = [(f"Film number {i} was", 0.3 + i % 7 / 5, i) for i in range(64)]
+    alone = [text_of(client, *a) for a in asked[:16]]
+    others = [Client(url, verbose=False) for _ in range(8)]
+    with ThreadPoolExecutor(64) as pool:
+        together = list(pool.map(lambda i: text_of(others[i % 8], *asked[i]), range(len(asked))))
+    assert together[:16] == alone
+    assert len(set(together)) == 64
+
+
+def test_what_was_clicked_is_checked_on_the_server(loaded):
+    from ulmfit_demo.tabs import common, generation
+
+    assert common.picked_number(json.dumps({"n": 1, "value": "3"})) == 3
+    for odd in ("", "x", "[]", json.dumps({"value": "-1"}), json.dumps({"value": 3}), None):
+        assert common.picked_number(odd) == -1
+    with pytest.raises(limits.Refused):
+        generation.wanted(json.dumps({"value": "[0, 99999999]"}), 2)
+    with pytest.raises(limits.Refused):
+        reviews.what_if(loaded, "A film.", 99)

@@ -1,0 +1,110 @@
+"""The Sentiment and Generation tabs in Chromium: what-if, undo, reasons, steering, surprise, axe."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+SOON = 30_000
+
+
+def verdict(page) -> str:
+    return page.locator("#sentiment-result .verdict").inner_text()
+
+
+def axe_problems(page) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{v['id']}: {n['html'][:150]}"
+        for v in found
+        if v["impact"] in ("serious", "critical")
+        for n in v["nodes"]
+    ]
+
+
+def test_a_word_is_replaced_and_the_change_is_taken_back(open_page):
+    page = open_page("Sentiment")
+    box = page.locator("#sentiment-text textarea")
+    before = "A dull film with a great song."
+    box.fill(before)
+    page.wait_for_selector("#sentiment-along button.w >> text=dull", timeout=SOON)
+    page.locator("#sentiment-along button.w", has_text="dull").click()
+    page.wait_for_selector("#sentiment-what-if .change >> nth=1", timeout=SOON)
+    assert "Instead of “dull”" in page.locator("#sentiment-what-if").inner_text()
+    change = page.locator("#sentiment-what-if .change").nth(1)
+    word = change.locator("b").inner_text().strip("“”")
+    change.press("Enter")  # by keyboard
+    page.wait_for_function(
+        "text => document.querySelector('#sentiment-text textarea').value === text",
+        arg=f"A {word} film with a great song.",
+        timeout=SOON,
+    )
+    page.wait_for_selector(f"#sentiment-along button.w >> text={word}", timeout=SOON)
+    page.locator("#sentiment-undo").click()
+    page.wait_for_function(
+        "text => document.querySelector('#sentiment-text textarea').value === text",
+        arg=before,
+        timeout=SOON,
+    )
+
+
+def test_hovering_the_line_marks_its_word(open_page):
+    page = open_page("Sentiment")
+    page.locator("#sentiment-along .at").nth(3).hover()
+    word = page.locator("#sentiment-along .w.here")
+    word.wait_for(timeout=SOON)
+    assert word.get_attribute("data-i") == "3"
+
+
+def test_reasons_and_other_models(open_page):
+    page = open_page("Sentiment")
+    page.get_by_role("button", name="Which words mattered").click()
+    page.locator("#sentiment-explain").click()
+    page.wait_for_selector("#sentiment-reasons .col >> nth=1", timeout=SOON)
+    page.get_by_label("Compare with VADER").click()
+    page.wait_for_selector("#sentiment-others >> text=VADER", timeout=SOON)
+
+
+def test_a_text_is_steered_and_the_others_stay(open_page):
+    page = open_page("Generation")
+    page.locator("#generation-write").click()
+    page.wait_for_selector("#generation-result >> text=40 of 40 tokens", timeout=2 * SOON)
+    texts = page.locator("#generation-result .text").all_inner_texts()
+    page.locator("#generation-result .text").nth(0).locator("button.g").nth(3).click()
+    page.wait_for_selector("#generation-next .change >> nth=1", timeout=SOON)
+    page.locator("#generation-next .change").nth(1).click()
+    page.wait_for_selector("#generation-result >> text=steered from text 1", timeout=SOON)
+    assert page.locator("#generation-result .text").all_inner_texts()[:2] == texts
+    page.get_by_label("Colour by how unlikely").click()
+    page.wait_for_selector("#generation-result .legend", timeout=SOON)
+
+
+def test_surprise_and_stages_open_with_a_result(open_page):
+    page = open_page("Generation")
+    page.get_by_role("button", name="Surprise: which").click()
+    page.wait_for_selector("#surprise-result >> text=Perplexity", timeout=SOON)
+    page.get_by_role("button", name="What training changes").click()
+    page.wait_for_selector("#stages-result .col >> nth=1", timeout=SOON)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("tab", ["Sentiment", "Generation"])
+def test_axe_finds_nothing_serious(open_page, tab, theme):
+    page = open_page(tab, theme)
+    if tab == "Sentiment":
+        page.locator("#sentiment-text textarea").fill("A wonderful song in a dull, awful film.")
+        page.wait_for_selector("#sentiment-along button.w >> text=awful", timeout=SOON)
+        page.locator("#sentiment-along button.w", has_text="awful").click()
+        page.wait_for_selector("#sentiment-what-if .change", timeout=SOON)
+    else:
+        page.locator("#generation-write").click()
+        page.wait_for_selector("#generation-result >> text=40 of 40 tokens", timeout=2 * SOON)
+        page.get_by_role("button", name="Surprise: which").click()
+        page.wait_for_selector("#surprise-result >> text=Perplexity", timeout=SOON)
+    assert axe_problems(page) == []
+
+
+@pytest.mark.parametrize("tab", ["Sentiment", "Generation"])
+def test_a_phone_shows_it_without_a_sideways_scroll(open_page, tab):
+    page = open_page(tab, width=390)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

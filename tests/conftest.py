@@ -1,0 +1,79 @@
+"""One launched app and one Chromium for all tests that need them."""
+
+import shutil
+
+import pytest
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def url():
+    """Where the app is served."""
+    import app
+
+    demo = app.build()
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.launch_settings())
+    yield address
+    demo.close()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium; tests that use it are skipped where it is not installed."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    with playwright.sync_playwright() as p:
+        instance = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield instance
+        instance.close()
+
+
+@pytest.fixture
+def open_page(browser, url):
+    """Open the app in a new page: `open_page(tab, theme, width)`.
+
+    At the end nothing may have been logged as an error, and nothing asked for from outside.
+    """
+    pages, problems, outside = [], [], []
+
+    def opened(tab: str | None = None, theme: str = "light", width: int = 1280):
+        page = browser.new_page(viewport={"width": width, "height": 800})
+        pages.append(page)
+        page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda e: problems.append(str(e)))
+        page.on(
+            "request",
+            lambda r: None if r.url.startswith((url, "data:", "blob:")) else outside.append(r.url),
+        )
+        page.goto(f"{url}?__theme={theme}", wait_until="domcontentloaded")
+        page.wait_for_selector("#tokenizers-result .tok", timeout=60_000)
+        if tab:
+            show_tab(page, tab)
+        return page
+
+    yield opened
+    for page in pages:
+        page.close()
+    assert problems == []
+    assert outside == []
+
+
+def show_tab(page, name: str) -> None:
+    """Select a tab, from gradio's overflow menu where the page is too narrow for it."""
+    tab = page.get_by_role("tab", name=name, exact=True)
+    if tab.count() and tab.first.is_visible():
+        tab.first.click()
+    else:
+        page.locator(".overflow-menu button").first.click()
+        page.get_by_text(name, exact=True).last.click()

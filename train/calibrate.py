@@ -1,0 +1,53 @@
+"""Fits the classifier's temperature on held-out reviews, before test is read. Trains no weight."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import torch
+
+from train.console import progress
+from train.data import Corpus
+from ulmfit_demo.models import calibration
+from ulmfit_demo.models.bundle import Bundle
+from ulmfit_demo.models.classification import classify_batches
+
+
+def held_out_logits(loaded: Bundle, corpus: Corpus) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits [n, classes] (up to a constant a row) and labels [n] of the held-out reviews, fp32."""
+    documents = corpus.split("heldout")
+    texts = [documents[i].tolist() for i in range(len(documents))]
+    logits = torch.empty(len(texts), len(loaded.config["classes"]))
+    temperature, loaded.classifier.temperature = loaded.classifier.temperature, 1.0
+    try:
+        batches = classify_batches(loaded.classifier, texts, precision="fp32")
+        for which, probs in progress(batches, "calibrate"):
+            logits[which] = probs.clamp_min(1e-12).log()
+    finally:
+        loaded.classifier.temperature = temperature
+    return logits, torch.from_numpy(documents.labels)
+
+
+def calibrate(folder: Path, loaded: Bundle, corpus: Corpus) -> dict:
+    """Write `calibration` into the bundle's `config.json`; returns what was measured."""
+    logits, labels = held_out_logits(loaded, corpus)
+    positive = loaded.config["classes"].index("pos")
+    found = calibration.calibrate(logits, labels, positive)
+    truth = (labels == positive).numpy()
+    before = calibration.probabilities(logits)[:, positive].numpy()
+    after = calibration.probabilities(logits, found.temperature)[:, positive].numpy()
+    config = {**loaded.config, "calibration": dataclasses.asdict(found)}
+    (folder / "config.json").write_text(
+        json.dumps(config, ensure_ascii=False, indent=1), encoding="utf-8"
+    )
+    bins = [dataclasses.asdict(b) for b in calibration.reliability(after, truth) if b.n]
+    return {
+        **dataclasses.asdict(found),
+        "n": len(labels),
+        "ece_before": calibration.expected_calibration_error(before, truth),
+        "ece": calibration.expected_calibration_error(after, truth),
+        "bins": bins,
+        "documents": "held-out reviews of train",
+    }

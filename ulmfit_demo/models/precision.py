@@ -1,0 +1,151 @@
+"""Which precision a machine should use: measured once, checked against fp32. Computes no result.
+
+Three jobs differ in what is fast: `write` (one token a row), `read` (one text, where a text must
+score the same alone and as a prefix of another) and `batch` (many texts). A job's first use measures,
+in well under two seconds; `ULMFIT_PRECISION` or an argument decides instead.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+
+from ulmfit_demo.models.engine import Engine, Unavailable
+
+ENV = "ULMFIT_PRECISION"
+EXACT = ("fp32", "half")  # half is exact with the weights of a bundle, which are fp16
+CANDIDATES = {
+    "write": ("fp32", "half", "int8"),
+    "read": ("fp32", "half", "int8"),
+    "batch": ("fp32", "bf16", "int8"),
+}
+ALL = ("fp32", "half", "bf16", "int8")
+GAIN = 1.15  # what rounds must be this much faster than what does not: a seed's text hangs on it
+WRONG = 0.1  # features further from fp32's than this share are not rounding
+ROUNDS = 9
+SECONDS = 1.0  # no new round is started after this
+HOPELESS = 2.0  # times the best of the first round: not measured again
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What one job uses on this machine, and why."""
+
+    precision: str
+    milliseconds: dict[str, float]  # per candidate that could run, the fastest of the rounds
+    excluded: dict[str, str]  # candidate → why not
+    forced: bool = False
+
+
+_choices: WeakKeyDictionary[Engine, dict[str, Choice]] = WeakKeyDictionary()
+_lock = Lock()
+
+
+def choose(engine: Engine, job: str, wanted: str | None = None) -> str:
+    """The precision of `job` for `engine`: `wanted`, or `ULMFIT_PRECISION`, or what measured best.
+
+    Raises:
+        ValueError: `wanted` or the environment names no precision.
+        Unavailable: this machine cannot run the one that was asked for.
+    """
+    if wanted == "fp32":
+        return wanted
+    return explain(engine, job, wanted).precision
+
+
+def explain(engine: Engine, job: str, wanted: str | None = None) -> Choice:
+    """As `choose`, with the measurement."""
+    asked = wanted or os.environ.get(ENV) or None
+    if asked is not None and asked not in ALL:
+        raise ValueError(f"{asked!r} is no precision; there are {', '.join(ALL)}")
+    if asked is not None and asked not in CANDIDATES[job]:
+        if wanted:
+            raise Unavailable(f"{asked} cannot {job}; {', '.join(CANDIDATES[job])} can")
+        asked = "fp32"  # the environment speaks for all jobs; one that cannot stays exact
+    with _lock:  # two at once would measure each other
+        known = _choices.setdefault(engine, {})
+        key = f"{job} {asked or ''}"
+        if key not in known:
+            known[key] = _forced(engine, job, asked) if asked else _measure(engine, job)
+        return known[key]
+
+
+def _forced(engine: Engine, job: str, precision: str) -> Choice:
+    with torch.inference_mode():
+        reason = _check(engine, job, precision)
+    if reason:
+        raise Unavailable(reason)
+    return Choice(precision, {}, {}, forced=True)
+
+
+def _measure(engine: Engine, job: str) -> Choice:
+    device = engine.body.encoder.weight.device.type
+    # On a busy CPU the thread's own time tells more than the wall's.
+    clock = time.perf_counter if device == "cuda" else time.thread_time
+    runs: dict[str, Callable[[], Tensor]] = {}
+    excluded: dict[str, str] = {}
+    with torch.inference_mode():
+        for name in CANDIDATES[job]:
+            reason = _check(engine, job, name)
+            if reason:
+                excluded[name] = reason
+            else:
+                runs[name] = _probe(engine, job, name)
+        best = dict.fromkeys(runs, float("inf"))
+        started = time.perf_counter()
+        for _ in range(ROUNDS):
+            for name, run in runs.items():
+                if HOPELESS * min(best.values()) < best[name] < float("inf"):
+                    continue
+                start = clock()
+                run()
+                if device == "cuda":
+                    torch.cuda.synchronize()
+                best[name] = min(best[name], 1_000 * (clock() - start))
+            if time.perf_counter() - started > SECONDS:
+                break
+    exact = min((n for n in best if n in EXACT), key=best.__getitem__)
+    fastest = min(best, key=best.__getitem__)
+    chosen = fastest if best[fastest] * GAIN < best[exact] else exact
+    used = {c.precision for c in _choices.get(engine, {}).values()} | {chosen, "fp32"}
+    for name in set(ALL) - used:
+        engine.drop(name)
+    return Choice(chosen, best, excluded)
+
+
+def _probe(engine: Engine, job: str, precision: str) -> Callable[[], Tensor]:
+    """A small piece of `job` whose result is features (or logits) in fp32."""
+    rows, length = {"write": (4, 2), "read": (1, 48), "batch": (16, 12)}[job]
+    vocab_sz = engine.body.sizes.vocab_sz
+    ids = torch.arange(rows * length).mul(7_919).remainder(vocab_sz).view(rows, length)
+    ids = ids.to(engine.body.encoder.weight.device)
+
+    def write() -> Tensor:
+        state = engine.body.zero_state(rows)
+        for column in ids.unbind(1):
+            features, state = engine.step(column, state, precision)
+            result = features if engine.bias is None else engine.decode(features, precision)
+        return result
+
+    if job == "write":
+        return write
+    return lambda: engine.read(ids, engine.body.zero_state(rows), precision)[0]
+
+
+def _check(engine: Engine, job: str, precision: str) -> str:
+    """Why `precision` must not be used for `job`; empty where it may."""
+    try:
+        result = _probe(engine, job, precision)()
+    except (Unavailable, RuntimeError) as e:
+        return f"{precision} does not run here: {str(e).splitlines()[0]}"
+    expected = _probe(engine, job, "fp32")()
+    off = float((result - expected).norm() / expected.norm().clamp_min(1e-12))
+    # Not `off > WRONG`: a result that is no number must fail too.
+    return "" if off <= WRONG else f"{precision} is off by {off:.0%} here"

@@ -1,0 +1,260 @@
+"""What the Sentiment tab asks: verdicts while typing, the words behind them, what-if, many at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from ulmfit_demo import limits, tokens
+from ulmfit_demo.models import attribution, baselines, calibration
+from ulmfit_demo.models.classification import classify
+from ulmfit_demo.models.engine import engine_of
+from ulmfit_demo.models.reading import Reading, read_along
+from ulmfit_demo.services import Services, devices
+
+SUGGESTIONS = 8
+CONSIDERED = 40  # words of the model's own that are weighed against what follows
+FOLLOWING = 8  # tokens after the word that a suggestion must fit
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of the review as it stands there, with the markers that fastai made of it."""
+
+    text: str  # the source characters; "" for xxbos
+    start: int  # place in the source
+    end: int
+    first: int  # its tokens: ids[first : last + 1]
+    last: int
+    probability: float  # of positive, after this word
+    moved: float  # by this word
+    unknown: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the classifier says of one text, word by word."""
+
+    positive: float  # probability, 0 to 1
+    unsure: bool  # inside the band in which held-out verdicts were too often wrong
+    words: tuple[Word, ...]
+    n_tokens: int
+    n_unknown: int
+    n_read: int  # tokens that this call had to read; the rest was kept from the call before
+    device: str
+    milliseconds: float
+
+
+def read(
+    services: Services, text: str, before: Reading | None = None
+) -> tuple[Verdict | None, Reading | None]:
+    """The verdict on `text` after every word; (None, None) for a text without any word.
+
+    `before`: the reading of the same visitor's last text. Raises `Refused` without a model.
+    """
+    vocab = services.words()
+    if not text.strip():
+        return None, None
+    started = time.perf_counter()
+    tokenized = tokens.fastai_words(text, vocab=vocab)
+    ids = vocab.numericalize(t.text for t in tokenized.tokens)
+    models, device = devices.live_models(services.bundle.name)
+    reading = read_along(models.classifier, ids, before)
+    column = models.config["classes"].index("pos")
+    after = reading.probabilities[:, column].tolist()
+    band = calibration.from_config(models.config)
+    verdict = Verdict(
+        positive=after[-1],
+        unsure=band.unsure(after[-1]),
+        words=tuple(group_words(tokenized, after)),
+        n_tokens=len(ids),
+        n_unknown=ids.count(vocab.unk_id),
+        n_read=reading.reread,
+        device=device,
+        milliseconds=1_000 * (time.perf_counter() - started),
+    )
+    return verdict, reading if len(ids) <= limits.KEPT_TOKENS else None
+
+
+def group_words(tokenized: tokens.Tokenized, after: Sequence[float]) -> Iterator[Word]:
+    """Tokens → words: `xxmaj` goes with the word behind it, `xxrep 3 !` is one.
+
+    `after` [n_tokens]: probability after each token.
+    """
+    first, before = 0, after[0]
+    for i, token in enumerate(tokenized.tokens):
+        is_last = i + 1 == len(tokenized.tokens)
+        if token.kind == "rule" and not is_last:
+            continue
+        group = tokenized.tokens[first : i + 1]
+        start, end = min(t.start for t in group), max(t.end for t in group)
+        yield Word(
+            text=tokenized.source[start:end] if token.kind != "special" else "",
+            start=start,
+            end=end,
+            first=first,
+            last=i,
+            probability=after[i],
+            moved=after[i] - before,
+            unknown=any(t.kind == "unknown" for t in group),
+        )
+        first, before = i + 1, after[i]
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Two methods' scores for each word, in log-odds: above 0 speaks for positive."""
+
+    words: tuple[Word, ...]
+    gradients: tuple[float, ...]
+    left_out: tuple[float, ...]
+    error: float  # share by which the gradients' sum misses the difference of the log-odds
+    n_steps: int
+    milliseconds: float
+
+
+def explain(services: Services, text: str) -> Reasons | None:
+    """Integrated gradients and leave-one-out of each word; None for a text without any word."""
+    verdict, reading = read(services, text)
+    if verdict is None:
+        return None
+    if verdict.n_tokens > limits.EXPLAINED_TOKENS:
+        raise limits.Refused(
+            f"The review has {verdict.n_tokens:,} tokens; reasons are worked out for up to "
+            f"{limits.EXPLAINED_TOKENS:,}. Shorten it; the verdict above stays."
+        )
+    started = time.perf_counter()
+    models, _ = devices.live_models(services.bundle.name)
+    ids, column = list(reading.ids), models.config["classes"].index("pos")
+    gradients = attribution.integrated_gradients(models.classifier, ids, column)
+    left_out = attribution.leave_one_out(models.classifier, ids, column)
+
+    def by_word(scores: Sequence[float]) -> tuple[float, ...]:
+        return tuple(sum(scores[w.first : w.last + 1]) for w in verdict.words)
+
+    return Reasons(
+        verdict.words,
+        by_word(gradients.scores),
+        by_word(left_out),
+        gradients.error,
+        gradients.n_steps,
+        1_000 * (time.perf_counter() - started),
+    )
+
+
+@dataclass(frozen=True)
+class Change:
+    """The review with one word deleted or replaced."""
+
+    word: str  # what stands there then; "" for deleted
+    text: str
+    positive: float
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """One word of a review and what the verdict would be without it or with another."""
+
+    word: Word
+    positive: float
+    changes: tuple[Change, ...]  # deleted first, then the model's own suggestions
+
+
+def what_if(services: Services, text: str, index: int) -> WhatIf:
+    """Delete or replace word `index` of `text`. Raises `Refused` where there is no such word."""
+    verdict, reading = read(services, text)
+    words = verdict.words if verdict else ()
+    if not 0 <= index < len(words) or not words[index].text:
+        raise limits.Refused("That word is no longer there. Click one of the words again.")
+    word = words[index]
+    texts = [cut(text, word, "")]
+    others = suggest(services, list(reading.ids), word)
+    texts += [cut(text, word, other) for other in others]
+    models, _ = devices.live_models(services.bundle.name)
+    documents = [services.numericalize(t) for t in texts]
+    column = models.config["classes"].index("pos")
+    values = classify(models.classifier, documents)[:, column].tolist()
+    changes = [Change(*c) for c in zip(["", *others], texts, values, strict=True)]
+    return WhatIf(word, verdict.positive, tuple(changes))
+
+
+def cut(text: str, word: Word, other: str) -> str:
+    """`text` with `other` in place of `word`; a deleted word takes one of its two spaces along."""
+    before, after = text[: word.start], text[word.end :]
+    if not other and (not before or before[-1].isspace()) and after[:1] == " ":
+        after = after[1:]
+    return before + other + after
+
+
+def suggest(services: Services, ids: list[int], word: Word) -> list[str]:
+    """Words that the language model would write there, the best first.
+
+    It proposes by what stands before, and ranks by how likely that makes what follows as well. The
+    case of the replaced word is kept.
+    """
+    vocab, words = services.words(), services.bundle.vocab
+    models, _ = devices.live_models(services.bundle.name)
+    engine, device = engine_of(models.lm), models.lm.bias.device
+    prefix, following = ids[: word.first], ids[word.last + 1 :][:FOLLOWING]
+    markers = [i for i in ids[word.first : word.last] if words[i] in ("xxmaj", "xxup")][:1]
+    with torch.inference_mode():
+        row = torch.tensor([prefix + markers], device=device)
+        features, state = engine.read(row, models.lm.body.zero_state(1))
+        logs = engine.decode(features[:, -1]).float().log_softmax(-1)[0]
+        best = logs.topk(CONSIDERED + 20).indices.tolist()
+        known = set(ids[word.first : word.last + 1])
+        chosen = [i for i in best if i not in known and words[i].isalpha()][:CONSIDERED]
+        chosen = [i for i in chosen if not words[i].startswith("xx")]
+        if not chosen:
+            return []
+        scores = logs[chosen]
+        if following:
+            rows = torch.tensor([[i, *following] for i in chosen], device=device)
+            many = tuple((h.expand(len(rows), -1), c.expand(len(rows), -1)) for h, c in state)
+            features, _ = engine.read(rows[:, :-1], many)
+            targets = torch.tensor(following, device=device)
+            for k, target in enumerate(targets):
+                after = engine.decode(features[:, k]).float().log_softmax(-1)
+                scores = scores + after[:, target]
+    order = scores.argsort(descending=True)[:SUGGESTIONS].tolist()
+    shape = str.upper if word.text.isupper() and len(word.text) > 1 else str
+    shape = str.capitalize if word.text.istitle() else shape
+    return [shape(vocab.words[chosen[i]]) for i in order]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Many reviews: what is known so far."""
+
+    positive: list[float | None]  # [n]
+    done: int
+    device: str
+    milliseconds: float
+
+
+def many(services: Services, texts: Sequence[str]) -> Iterator[Progress]:
+    """Probability of positive for every text, a batch at a time; None for a text without a word."""
+    services.words()
+    positive: list[float | None] = [None] * len(texts)
+    which = [i for i, t in enumerate(texts) if t.strip()]
+    documents = [services.numericalize(texts[i]) for i in which]
+    started, done = time.perf_counter(), 0
+    for places, values, device in devices.classify_on_gpu(services.bundle.name, documents):
+        for place, value in zip(places, values, strict=True):
+            positive[which[place]] = value
+        done += len(places)
+        elapsed = 1_000 * (time.perf_counter() - started)
+        yield Progress(list(positive), done, device, elapsed)
+
+
+def others(services: Services, text: str) -> list[tuple[str, baselines.Weighed]]:
+    """What VADER and NB-SVM say of `text`: (name, verdict); NB-SVM where its weights ship."""
+    result = []
+    if services.nbsvm is not None:
+        words = [t.text for t in tokens.fastai_words(text).tokens]
+        result.append(("NB-SVM", services.nbsvm(words)))
+    result.append(("VADER", baselines.vader(text)))
+    return result

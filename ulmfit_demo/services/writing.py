@@ -1,0 +1,286 @@
+"""What the Generation tab asks: texts word by word, branches, the next word, surprise."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+
+from ulmfit_demo import limits, tokens
+from ulmfit_demo.models.engine import engine_of
+from ulmfit_demo.models.sampling import NextWords, Sampling, next_words
+from ulmfit_demo.models.surprise import BANDS, surprise
+from ulmfit_demo.services import Services, devices
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One token of a text that the model wrote."""
+
+    id: int
+    token: str
+    probability: float  # at temperature 1, before any cut
+    rank: int  # 1: no other was more likely
+    entropy: float  # bits
+    alternatives: tuple[tuple[str, float], ...]  # what else could have come, falling
+    chosen: bool = False  # by the visitor, not by the model
+
+
+@dataclass(frozen=True)
+class Text:
+    """One continuation of the prompt."""
+
+    number: int  # which text of the seed it is
+    drawn: tuple[Drawn, ...] = ()
+    ended: bool = False
+    branch_of: int | None = None  # place in the list of the text that it left
+
+    @property
+    def text(self) -> str:
+        """As a person would write it."""
+        return tokens.detokenize([d.token for d in self.drawn])
+
+
+@dataclass(frozen=True)
+class Written:
+    """All texts of one visitor after a step, and how they were made. A value: it is never changed."""
+
+    prompt: str
+    prompt_ids: tuple[int, ...]
+    sampling: Sampling
+    n_steps: int
+    seed: int
+    texts: tuple[Text, ...]
+    steps: int = 0  # of the last run
+    milliseconds: float = 0.0
+    device: str = ""
+
+
+def write(
+    services: Services, prompt: str, sampling: Sampling, n_steps: int, n_texts: int, seed: int
+) -> Iterator[Written]:
+    """Continue `prompt`, one token at a time; yields after each. Raises `Refused` without a model."""
+    ids = tuple(services.numericalize(prompt))
+    start = Written(prompt, ids, sampling, n_steps, seed, tuple(Text(i) for i in range(n_texts)))
+    yield from _go_on(services, start, range(n_texts), forced=[], n_steps=n_steps)
+
+
+def branch(
+    services: Services, written: Written, text: int, place: int, word: str
+) -> Iterator[Written]:
+    """Leave `text` before its token `place`, put `word` there, and let the model go on.
+
+    The part before stays as it was. The new text is put beside the others, with the random numbers of
+    the text that it left. Raises `Refused` where there is no such token or there are too many texts.
+    """
+    try:
+        old = written.texts[text]
+        here = old.drawn[place]
+    except IndexError:
+        raise limits.Refused(
+            "That word is no longer there. Click one of the words again."
+        ) from None
+    chances = dict(here.alternatives)
+    if word not in chances:
+        raise limits.Refused("Choose one of the words in the list.")
+    if len(written.texts) >= limits.BRANCHES:
+        raise limits.Refused(
+            f"There are {limits.BRANCHES} texts already. Press Write to begin anew."
+        )
+    id_ = services.words().id_of(word)
+    rank = 1 + sum(p > chances[word] for p in chances.values())
+    steered = replace(here, id=id_, token=word, probability=chances[word], rank=rank, chosen=True)
+    kept = (*old.drawn[:place], steered)
+    new = Text(old.number, kept, branch_of=text)
+    start = replace(written, texts=(*written.texts, new))
+    yield from _go_on(
+        services,
+        start,
+        [len(written.texts)],
+        forced=[d.id for d in kept],
+        n_steps=max(1, written.n_steps - len(kept)),
+    )
+
+
+def _go_on(
+    services: Services, written: Written, places: Sequence[int], forced: list[int], n_steps: int
+) -> Iterator[Written]:
+    vocab = services.words()
+    texts = list(written.texts)
+    yield written
+    started = time.perf_counter()
+    for i, (step, device) in enumerate(
+        devices.generate_on_gpu(
+            services.bundle.name,
+            list(written.prompt_ids),
+            forced,
+            written.sampling,
+            n_steps,
+            len(places),
+            texts[places[0]].number,
+            written.seed,
+        )
+    ):
+        for row, place in enumerate(places):
+            if step.ids[row] is None:
+                texts[place] = replace(texts[place], ended=True)
+                continue
+            drawn = Drawn(
+                step.ids[row],
+                vocab.words[step.ids[row]],
+                step.probabilities[row],
+                step.ranks[row],
+                step.entropies[row],
+                tuple((vocab.words[j], p) for j, p in step.alternatives[row]),
+            )
+            texts[place] = replace(texts[place], drawn=(*texts[place].drawn, drawn))
+        yield replace(
+            written,
+            texts=tuple(texts),
+            steps=i + 1,
+            milliseconds=1_000 * (time.perf_counter() - started),
+            device=device,
+        )
+
+
+@dataclass(frozen=True)
+class Next:
+    """The next word's distribution at several temperatures, from the same logits."""
+
+    before: str  # the text that it follows
+    drawn: str | None
+    alternatives: tuple[tuple[str, float], ...]  # to the drawn word, at temperature 1
+    distributions: tuple[NextWords, ...]
+    vocab: tuple[str, ...]
+    milliseconds: float
+
+
+def next_word(
+    services: Services,
+    written: Written | None,
+    prompt: str,
+    text: int | None,
+    place: int,
+    sampling: Sampling,
+    temperatures: Sequence[float],
+) -> Next:
+    """What could follow: after the prompt, or at token `place` of a text that was written."""
+    vocab = services.words()
+    drawn, kept = None, []
+    if written is not None and text is not None and text < len(written.texts):
+        ids = list(written.prompt_ids)
+        tokens_ = written.texts[text].drawn
+        kept = [d.token for d in tokens_[:place]]
+        ids += [d.id for d in tokens_[:place]]
+        drawn = tokens_[place] if place < len(tokens_) else None
+        prompt = written.prompt
+    else:
+        ids = services.numericalize(prompt)
+    started = time.perf_counter()
+    logits = last_logits(services, ids)
+    seen = None
+    if sampling.repetition_penalty != 1:
+        seen = torch.zeros(len(logits), dtype=torch.bool)
+        seen[list(set(ids))] = True
+    distributions = next_words(
+        logits,
+        temperatures,
+        sampling,
+        n=limits.ALTERNATIVES,
+        drawn=drawn.id if drawn else None,
+        banned=devices.never_drawn(services.bundle.vocab),
+        seen=seen,
+    )
+    return Next(
+        f"{prompt} {tokens.detokenize(kept)}".strip(),
+        drawn.token if drawn else None,
+        drawn.alternatives if drawn else (),
+        tuple(distributions),
+        vocab.words,
+        1_000 * (time.perf_counter() - started),
+    )
+
+
+def last_logits(services: Services, ids: Sequence[int]) -> torch.Tensor:
+    """Logits of the token after `ids`: [vocab_sz], on the CPU."""
+    models, _ = devices.live_models(services.bundle.name)
+    engine = engine_of(models.lm)
+    with torch.inference_mode():
+        row = torch.tensor([list(ids)], device=models.lm.bias.device)
+        features, _ = engine.read(row, models.lm.body.zero_state(1))
+        return engine.decode(features[:, -1])[0].float().cpu()
+
+
+@dataclass(frozen=True)
+class Unlikely:
+    """How unlikely each token of a text was."""
+
+    tokens: tuple[tokens.Token, ...]  # with their places in the source
+    source: str
+    bits: tuple[float, ...]  # [n - 1]: nothing can be said of the first token
+    ranks: tuple[int, ...]
+    bands: tuple[int, ...]  # GLTR's: 0 among the ten most likely … 3 none of the first thousand
+    expected: tuple[tuple[tuple[str, float], ...], ...]  # the three most likely at each place
+    perplexity: float
+    milliseconds: float
+
+
+def unlikely(services: Services, text: str) -> Unlikely | None:
+    """Bits and rank of every token of `text`; None for a text without any word."""
+    vocab = services.words()
+    if not text.strip():
+        return None
+    started = time.perf_counter()
+    tokenized = tokens.fastai_words(text, vocab=vocab)
+    ids = vocab.numericalize(t.text for t in tokenized.tokens)
+    if len(ids) > limits.SURPRISE_TOKENS:
+        raise limits.Refused(
+            f"The text has {len(ids):,} tokens; this view reads up to {limits.SURPRISE_TOKENS:,}. "
+            "Shorten it; nothing was lost."
+        )
+    models, _ = devices.live_models(services.bundle.name)
+    found = surprise(models.lm, ids, n_top=3)
+    return Unlikely(
+        tokenized.tokens,
+        tokenized.source,
+        found.bits,
+        found.ranks,
+        found.bands,
+        tuple(tuple((vocab.words[i], p) for i, p in top) for top in found.top),
+        found.perplexity,
+        1_000 * (time.perf_counter() - started),
+    )
+
+
+def before_and_after(
+    services: Services, prompt: str, n: int = 10
+) -> list[tuple[str, list[tuple[str, float]]]]:
+    """The next-word table of every stage that the bundle holds: (stage, [(word, probability)]).
+
+    What the classifier kept of the language: its encoder, decoded with its own embedding and the
+    language model's bias. Fine-tuning had no reason to keep it.
+    """
+    vocab = services.words()
+    ids = services.numericalize(prompt)
+    models, _ = devices.live_models(services.bundle.name)
+    banned = devices.never_drawn(services.bundle.vocab)
+    result = []
+    stages = [(title, snapshot.body, snapshot.bias) for title, snapshot in models.snapshots]
+    stages.append(("language model, at the end of its training", models.lm.body, models.lm.bias))
+    stages.append(("what the classifier kept of it", models.classifier.body, models.lm.bias))
+    with torch.inference_mode():
+        row = torch.tensor([ids], device=models.lm.bias.device)
+        for title, body, bias in stages:
+            features, _ = body(row, body.zero_state(1))
+            logits = F.linear(features[0, -1], body.encoder.weight, bias).float()
+            logits[banned] = -torch.inf
+            best = logits.softmax(-1).topk(n)
+            pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+            result.append((title, [(vocab.words[i], p) for i, p in pairs]))
+    return result
+
+
+RANK_BANDS = BANDS

@@ -1,0 +1,139 @@
+"""View: many reviews at once, pasted or from a CSV file; progress, Stop, a table and a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from pathlib import Path
+
+import gradio as gr
+
+from ulmfit_demo import lessons, limits
+from ulmfit_demo.services import Services, reviews
+from ulmfit_demo.tabs import common
+from ulmfit_demo.views import html
+from ulmfit_demo.views import sentiment as view
+
+COLUMNS = ("text", "review", "sentence", "content")  # where the reviews stand in a CSV file
+
+
+def build(services: Services) -> None:
+    """Lay out the view, closed, and wire it to `services`."""
+
+    def run(lines, file):
+        try:
+            texts = read_csv(file) if file else pasted(lines)
+            if not texts:
+                yield html.empty("Type one review a line, or choose a CSV file."), gr.skip()
+                return
+            step = None
+            for step in reviews.many(services, texts):
+                yield shown(texts, step), gr.skip()
+            if step is not None:
+                yield shown(texts, step), write_csv(texts, step.positive)
+        except limits.Refused as refusal:
+            yield html.notice(str(refusal)), gr.skip()
+        except Exception:
+            common.log.exception("sentiment_lines failed")
+            yield html.notice(common.BROKEN), gr.skip()
+
+    with gr.Accordion("Many at once (on the GPU where there is one)", open=False):
+        with gr.Row():
+            lines = gr.Textbox(
+                value=next(iter(lessons.examples()["lines"].values())),
+                label=f"One review a line (up to {limits.LINES})",
+                lines=5,
+                max_lines=10,
+                scale=3,
+                elem_id="sentiment-lines",
+            )
+            file = gr.File(
+                label=f"Or a CSV file (up to {limits.ROWS:,} rows, a column “text” or one column)",
+                file_types=[".csv", ".txt"],
+                scale=2,
+                height=150,
+                elem_id="sentiment-file",
+            )
+        with gr.Row():
+            go = gr.Button("Classify", variant="primary", elem_id="sentiment-many")
+            stop = gr.Button("Stop", elem_id="sentiment-many-stop")
+        table = gr.HTML(elem_id="sentiment-table", min_height=60)
+        download = gr.File(label="All results as CSV", interactive=False, height=70)
+        event = go.click(
+            run,
+            [lines, file],
+            [table, download],
+            api_name="sentiment_lines",
+            show_progress="hidden",
+            concurrency_id="model",
+            concurrency_limit=limits.MODEL_LANE,
+        )
+        stop.click(None, None, None, cancels=[event], api_visibility="private")
+
+
+def pasted(lines: object) -> list[str]:
+    """The reviews in a text, one a line. Raises `Refused`."""
+    rows = [line for line in limits.text(lines).splitlines() if line.strip()]
+    if len(rows) > limits.LINES:
+        raise limits.Refused(
+            f"{len(rows):,} lines; this takes up to {limits.LINES} pasted at once. "
+            f"A CSV file may have {limits.ROWS:,}."
+        )
+    return rows
+
+
+def read_csv(path: str) -> list[str]:
+    """The reviews of a CSV file: the column named like one, else the first. Raises `Refused`."""
+    data = Path(path).read_bytes()
+    if len(data) > limits.CSV_BYTES:
+        raise limits.Refused(
+            f"The file has {len(data) / 1e6:.1f} MB; up to {limits.CSV_BYTES / 1e6:.0f} MB are read."
+        )
+    try:
+        rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig")), strict=True))
+    except (UnicodeDecodeError, csv.Error) as e:
+        raise limits.Refused(f"The file is no CSV in UTF-8: {e}.") from None
+    rows = [row for row in rows if any(cell.strip() for cell in row)]
+    head = [cell.strip().lower() for cell in rows[0]] if rows else []
+    named = [head.index(name) for name in COLUMNS if name in head]
+    texts = [row[named[0]] if named[0] < len(row) else "" for row in rows[1:]] if named else []
+    texts = texts if named else [row[0] for row in rows]
+    if len(texts) > limits.ROWS:
+        raise limits.Refused(f"{len(texts):,} rows; this takes up to {limits.ROWS:,} at once.")
+    for i, text in enumerate(texts):
+        if len(text) > limits.TEXT_CHARACTERS:
+            raise limits.Refused(
+                f"Row {i + 1} has {len(text):,} characters; up to {limits.TEXT_CHARACTERS:,} are read."
+            )
+    return texts
+
+
+def write_csv(texts: list[str], positive: list[float | None]) -> str:
+    """Path of a CSV file with every verdict; gradio deletes it with its other temporary files."""
+    folder = tempfile.mkdtemp(prefix="ulmfit-")
+    path = Path(folder) / "sentiment.csv"
+    with path.open("w", encoding="utf-8", newline="") as f:
+        writer = csv.writer(f)
+        writer.writerow(["verdict", "positive", "text"])
+        for text, p in zip(texts, positive, strict=True):
+            word = "" if p is None else "positive" if p >= 0.5 else "negative"
+            writer.writerow([word, "" if p is None else f"{p:.4f}", safe_cell(text)])
+    return str(path)
+
+
+def safe_cell(text: str) -> str:
+    """`text` so that a spreadsheet does not run it as a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def shown(texts: list[str], step: reviews.Progress) -> str:
+    known = [(t, p) for t, p in zip(texts, step.positive, strict=True)]
+    rate = 1_000 * step.done / max(step.milliseconds, 1e-9)
+    detail = (
+        f"{step.done:,} of {len(texts):,} reviews · {step.milliseconds:,.0f} ms · "
+        f"{rate:,.0f} a second · {step.device}"
+    )
+    if len(known) > limits.SHOWN_ROWS:
+        detail += f" · the first {limits.SHOWN_ROWS} are shown"
+    return view.lines(known[: limits.SHOWN_ROWS], detail)

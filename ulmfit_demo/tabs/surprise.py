@@ -1,0 +1,51 @@
+"""View: how unlikely each word of a text was, and what the stages of training would write next."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from ulmfit_demo import limits
+from ulmfit_demo.services import Services, writing
+from ulmfit_demo.tabs import common
+from ulmfit_demo.views import generation as view
+from ulmfit_demo.views import html
+
+
+def build(services: Services) -> None:
+    """Lay out the two views, closed, and wire them to `services`."""
+
+    @common.guarded()
+    def show(text):
+        found = writing.unlikely(services, limits.text(text))
+        if found is None or not found.bits:
+            return html.empty("Type a text: its unlikely words are marked.")
+        return view.unlikely(found)
+
+    @common.guarded()
+    def compare(prompt):
+        prompt = limits.text(prompt, limits.PROMPT_CHARACTERS)
+        return view.stages(writing.before_and_after(services, prompt))
+
+    quiet = dict(api_visibility="private", show_progress="hidden", concurrency_id="keystroke")
+    with gr.Accordion("Surprise: which words of a text were unlikely", open=False) as surprises:
+        text = gr.Textbox(
+            value=common.first_example("surprise"),
+            label="Any text",
+            lines=3,
+            max_lines=8,
+            elem_id="surprise-text",
+        )
+        shown = gr.HTML(elem_id="surprise-result", min_height=120)
+        common.live([text], show, [text], [shown], "surprise")
+        surprises.expand(show, text, shown, **quiet)
+    with gr.Accordion("What training changes: the next word, stage by stage", open=False) as stages:
+        prompt = gr.Textbox(
+            value=common.first_example("generation"),
+            label="The text begins with",
+            lines=1,
+            max_lines=4,
+            elem_id="stages-prompt",
+        )
+        table = gr.HTML(elem_id="stages-result", min_height=260)
+        common.live([prompt], compare, [prompt], [table], "training_stages")
+        stages.expand(compare, prompt, table, **quiet)

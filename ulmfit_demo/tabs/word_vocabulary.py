@@ -1,0 +1,104 @@
+"""View: which words a word vocabulary keeps, over the corpus's real counts."""
+
+from __future__ import annotations
+
+import gradio as gr
+import numpy as np
+
+from ulmfit_demo import lessons, limits, plots, theme
+from ulmfit_demo.services import Services
+from ulmfit_demo.tabs import common
+from ulmfit_demo.tokens import fastai_words
+from ulmfit_demo.tokens.word_counts import WordCounts
+from ulmfit_demo.views import html
+from ulmfit_demo.views import word_vocabulary as view
+
+COUNTS = "vocabulary/words.json.gz"
+DEFAULT = (3, 60_000)  # the notebook's, and fastai's
+MISSING = "No word counts were found in assets/vocabulary. `python -m train vocabulary` makes them."
+
+
+def build(services: Services, sight: common.Sight) -> None:
+    """Lay out the view and wire it to the counts that ship."""
+    try:
+        counts = WordCounts.load(theme.ASSETS / COUNTS)
+    except (OSError, ValueError):
+        gr.HTML(html.notice(MISSING))
+        return
+    widths = common.embedding_sizes(services)
+    points = np.unique(np.geomspace(*limits.MAX_VOCAB, 40).astype(int)).tolist()
+
+    def bounds(min_freq, max_vocab):
+        return (
+            limits.whole(min_freq, limits.MIN_FREQ, "min_freq"),
+            limits.whole(max_vocab, limits.MAX_VOCAB, "max_vocab"),
+        )
+
+    @common.guarded("", "")
+    def show(text, min_freq, max_vocab):
+        text = limits.text(text)
+        chosen = bounds(min_freq, max_vocab)
+        tokens = fastai_words(text).tokens
+        fates = [counts.fate(t.text, *chosen) for t in tokens]
+        code = lessons.code("vocabulary_words", text=text, min_freq=chosen[0], max_vocab=chosen[1])
+        figures = view.figures(counts.vocabulary(*chosen), widths)
+        if len(tokens) <= 1:
+            return figures, html.empty("Type a text to see which of its words fall out."), code
+        return figures, view.words(tokens, fates, *chosen), code
+
+    def draw(min_freq, max_vocab):
+        try:
+            min_freq, max_vocab = bounds(min_freq, max_vocab)
+        except limits.Refused:
+            return None
+        found = [counts.vocabulary(min_freq, m) for m in points]
+        now = counts.vocabulary(min_freq, max_vocab)
+        return plots.vocabulary.unknown_share(
+            [v.size for v in found], [v.unknown_share for v in found], (now.size, now.unknown_share)
+        )
+
+    with gr.Row():
+        with gr.Column(scale=3, min_width=300):
+            with gr.Row():
+                text = gr.Textbox(
+                    value=common.first_example("word_vocabulary"),
+                    label="Your text",
+                    lines=2,
+                    max_lines=8,
+                    scale=3,
+                    elem_id="words-text",
+                )
+                with gr.Column(scale=1, min_width=170):
+                    common.example_menu("word_vocabulary", text)
+            with gr.Row():
+                min_freq = gr.Slider(
+                    *limits.MIN_FREQ,
+                    value=DEFAULT[0],
+                    step=1,
+                    label="min_freq: fewest times",
+                    elem_id="words-min-freq",
+                )
+                max_vocab = gr.Slider(
+                    *limits.MAX_VOCAB,
+                    value=DEFAULT[1],
+                    step=100,
+                    label="max_vocab: most words",
+                    elem_id="words-max-vocab",
+                )
+        with gr.Column(scale=2, min_width=280):
+            curve = gr.Plot(show_label=False, elem_id="words-curve")
+    figures = gr.HTML(elem_id="words-figures", min_height=80)
+    result = gr.HTML(elem_id="words-result", min_height=200)
+    code = common.code_panel()
+    inputs = [text, min_freq, max_vocab]
+    common.live(inputs, show, inputs, [figures, result, code], "word_vocabulary")
+    gr.on(
+        [min_freq.change, max_vocab.change],
+        draw,
+        [min_freq, max_vocab],
+        curve,
+        api_visibility="private",
+        **common.LIVE,
+    )
+    sight.draw(draw, [min_freq, max_vocab], [curve])
+    figures.value, result.value, code.value = show(text.value, *DEFAULT)
