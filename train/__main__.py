@@ -16,6 +16,7 @@ STAGES = {
     "export": "write the bundle that the app loads",
     "evaluate": "measure the bundle on the test reviews; write metrics.json and the model card",
     "labels": "train the classifier with few labels and many; write the curve",
+    "baselines": "fit NB-SVM, TF-IDF and VADER on the same split (--test measures test too)",
     "publish": "upload the bundle to the Hugging Face Hub (--repo OWNER/NAME)",
     "all": "data, lm, classifier, export and evaluate, one after another",
 }
@@ -32,7 +33,12 @@ def parser() -> argparse.ArgumentParser:
     ap.add_argument("stage", choices=STAGES, metavar="STAGE", help="which step to run (see below)")
     ap.add_argument("--recipe", type=Path, required=True, help="TOML file with every setting")
     ap.add_argument("--data", type=Path, help="corpus folder; default: untar_data(URLs.IMDB)")
-    ap.add_argument("--run", type=Path, help="work folder; default: runs/<recipe name>")
+    ap.add_argument(
+        "--run",
+        "--work",  # torchrun takes `--run` for one of its own
+        type=Path,
+        help="work folder; default: runs/<recipe name>",
+    )
     ap.add_argument("--bundle", type=Path, help="bundle folder; default: assets/models/imdb")
     ap.add_argument("--subwords", type=Path, default=Path("assets/subwords"), help="ladder folder")
     ap.add_argument(
@@ -45,6 +51,9 @@ def parser() -> argparse.ArgumentParser:
         "--backwards",
         action="store_true",
         help="lm, classifier: read every review from its end; the result goes to RUN/backwards",
+    )
+    ap.add_argument(
+        "--test", action="store_true", help="baselines: measure on the test reviews as well"
     )
     ap.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
     ap.add_argument(

@@ -17,6 +17,7 @@ import torch
 from fastai.callback.core import Callback
 
 from train.console import JsonLog
+from train.distributed import ALONE, Group
 
 
 def save_atomically(value, path: Path) -> None:
@@ -67,7 +68,15 @@ class Checkpoint(Callback):
     order = 50  # after the model is reset, before the schedule sets its rates
     run_valid = False
 
-    def __init__(self, path: Path, seconds: float, tag: str = "", resume: dict | None = None):
+    def __init__(
+        self,
+        path: Path,
+        seconds: float,
+        tag: str = "",
+        resume: dict | None = None,
+        group: Group = ALONE,
+    ):
+        self.group = group
         self.path, self.seconds, self.tag, self.resume = path, seconds, tag, resume
         self.done = 0  # batches of this epoch
         self.last = time.monotonic()
@@ -108,7 +117,7 @@ class Checkpoint(Callback):
 
     def after_batch(self) -> None:
         self.done += 1
-        if time.monotonic() - self.last >= self.seconds:
+        if self.group.agree(time.monotonic() - self.last >= self.seconds):
             self.save(self.epoch, self.done)
 
     def after_epoch(self) -> None:
@@ -117,18 +126,38 @@ class Checkpoint(Callback):
 
     def save(self, epoch: int, batch: int) -> None:
         hidden = getattr(self.learn.model[0], "hidden", None)
-        state = {
-            "tag": self.tag,
-            "epoch": epoch,
-            "batch": batch,
-            "model": self.learn.model.state_dict(),
-            "opt": self.learn.opt.state_dict(),
+        own = {
             "hidden": [tuple(h.cpu() for h in hc) for hc in hidden] if hidden and batch else None,
             "random": random_state(),
-            "callbacks": {cb.name: cb.state() for cb in self.learn.cbs if isinstance(cb, Kept)},
         }
-        save_atomically(state, self.path)
+        place = {"tag": self.tag, "epoch": epoch, "batch": batch, "world": self.group.world}
+        if not self.group.first:
+            save_atomically(own, own_part(self.path, place, self.group))
+        self.group.wait()  # the first process's file comes last: what it names is there
+        if self.group.first:
+            state = {
+                **place,
+                **own,
+                "model": self.learn.model.state_dict(),
+                "opt": self.learn.opt.state_dict(),
+                "callbacks": {cb.name: cb.state() for cb in self.learn.cbs if isinstance(cb, Kept)},
+            }
+            save_atomically(state, self.path)
+            for old in self.path.parent.glob(f"{self.path.stem}.rank*.checkpoint"):
+                if f".{position(place)}." not in old.name:
+                    old.unlink()
+        self.group.wait()
         self.last = time.monotonic()
+
+
+def position(place: dict) -> str:
+    """A checkpoint's place in the run, as a part of a file name."""
+    return f"{place['tag']}-{place['epoch']}-{place['batch']}"
+
+
+def own_part(path: Path, place: dict, group: Group) -> Path:
+    """Where a process that is not the first keeps its part of the checkpoint at `place`."""
+    return path.with_name(f"{path.stem}.rank{group.rank}.{position(place)}.checkpoint")
 
 
 def state_device(module: torch.nn.Module) -> torch.device:

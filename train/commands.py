@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from train import distributed
 from train import recipe as recipes
 from train.data import Corpus
 from train.export import BACKWARDS
@@ -36,7 +37,9 @@ def read(args: argparse.Namespace) -> Call:
     recipe = recipes.load(args.recipe)
     folder = args.run or Path("runs") / recipe.name
     place = folder / BACKWARDS if args.backwards else folder
-    return Call(args, recipe, folder, Run(place, args.resume, args.minutes, time.monotonic()))
+    group = distributed.start()
+    where = Run(place, args.resume, group, args.minutes, time.monotonic())
+    return Call(args, recipe, folder, where)
 
 
 def data(call: Call) -> None:
@@ -64,6 +67,7 @@ def lm(call: Call) -> None:
 
     corpus = call.corpus(call.args.backwards)
     language_model.train(corpus, call.recipe.lm, call.where, source=call.args.init_from)
+    distributed.stop(call.where.group)
 
 
 def classifier(call: Call) -> None:
@@ -95,6 +99,17 @@ def evaluate(call: Call) -> None:
     for part, values in evaluate.evaluate(call.bundle, call.corpus(), command).items():
         shown = (f"{k} {v:.4f}" for k, v in values.items() if isinstance(v, float))
         print(f"{part}: {', '.join(shown)}")
+
+
+def baselines(call: Call) -> None:
+    from train import baselines
+
+    result = baselines.run(
+        call.corpus(), call.args.data, call.folder, Path("assets/baselines"), call.args.test
+    )
+    for name, figures in result["models"].items():
+        shown = ", ".join(f"{split} {a:.4f}" for split, a in figures["accuracy"].items())
+        print(f"{name:40} {shown}")
 
 
 def publish(call: Call) -> None:
@@ -137,6 +152,7 @@ STAGES = {
     "labels": labels,
     "export": export,
     "evaluate": evaluate,
+    "baselines": baselines,
     "publish": publish,
     "all": everything,
 }

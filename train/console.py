@@ -18,10 +18,15 @@ def progress(items: Iterable, what: str, total: int | None = None):
 class JsonLog:
     """Appends one JSON object a line: `{"time": seconds since 1970, …}`."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path | None):
+        """`path` None: write nothing, for a process that is not the first of its group."""
         self.path = path
+        if path is None:
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def write(self, **event) -> None:
+        if self.path is None:
+            return
         with self.path.open("a", encoding="utf-8") as f:
             f.write(json.dumps({"time": round(time.time(), 1), **event}) + "\n")

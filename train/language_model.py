@@ -7,16 +7,16 @@ import random
 from functools import partial
 from pathlib import Path
 
-import fastai.callback.progress  # noqa: F401  (the progress bar)
 import numpy as np
 import torch
+from fastai.callback.progress import ProgressCallback
 from fastai.callback.training import GradientClip
 from fastai.data.core import DataLoaders
 from fastai.data.external import URLs, untar_data
 from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import Perplexity, accuracy
 from fastai.optimizer import OptimWrapper
-from fastai.text.data import LMDataLoader
+from fastai.text.data import LMDataLoader, LMTensorText
 from fastai.text.learner import LMLearner, match_embeds
 from fastai.text.models.awdlstm import AWD_LSTM, awd_lstm_lm_config, awd_lstm_lm_split
 from fastai.text.models.core import get_language_model
@@ -26,6 +26,7 @@ from train import precision
 from train.checkpoint import save_atomically
 from train.console import JsonLog
 from train.data import Corpus, Documents
+from train.distributed import ALONE, AverageGradients, Group, same_weights
 from train.errors import StageError
 from train.order import ResumableOrder
 from train.recipe import LanguageModel
@@ -34,7 +35,32 @@ from train.stages import Run, load_checkpoint, run
 
 
 class StreamLoader(ResumableOrder, LMDataLoader):
-    """fastai's `LMDataLoader`; a resumed run reads exactly the batches the killed one would have."""
+    """fastai's `LMDataLoader`; a resumed run reads exactly the batches the killed one would have.
+
+    With several processes the stream is cut into `bs` rows for each, and each reads its own.
+    """
+
+    def __init__(self, dataset, group: Group, **kwargs):
+        self.group = group
+        super().__init__(dataset, **kwargs)
+        if group.world > 1:
+            rows = self.bs * group.world
+            self.bl = (sum(self.lens) - 1) // rows
+            self.n_batches = -(-self.bl // self.seq_len)
+            self.last_len = self.bl - (self.n_batches - 1) * self.seq_len
+            self.n = self.n_batches * self.bs
+
+    def create_item(self, seq):
+        if self.group.world == 1:
+            return super().create_item(seq)
+        seq = seq or 0  # fastai asks for None when it only looks
+        if seq >= self.n:
+            raise IndexError
+        batch, row = divmod(seq, self.bs)
+        length = self.last_len if batch == self.n_batches - 1 else self.seq_len
+        start = (row + self.group.rank * self.bs) * self.bl + batch * self.seq_len
+        text = self.chunks[start : start + length + 1]
+        return LMTensorText(text[:-1]), text[1:]
 
     def shuffled(self, idxs, rng):
         order = rng.permutation(len(self.items.idxs))
@@ -44,11 +70,15 @@ class StreamLoader(ResumableOrder, LMDataLoader):
 
 
 def loaders(
-    train: Documents, valid: Documents, settings: LanguageModel, device=None
+    train: Documents,
+    valid: Documents,
+    settings: LanguageModel,
+    device=None,
+    group: Group = ALONE,
 ) -> DataLoaders:
     """The training stream (shuffled by document each epoch) and the validation stream."""
     common = dict(bs=settings.bs, seq_len=settings.seq_len, device=device)
-    stream = StreamLoader(train, lens=train.lengths.tolist(), shuffle=True, **common)
+    stream = StreamLoader(train, group, lens=train.lengths.tolist(), shuffle=True, **common)
     stream.seed = settings.seed
     dls = DataLoaders(
         stream,
@@ -77,7 +107,9 @@ def adamw(mom: float, sqr_mom: float):
     return partial(OptimWrapper, opt=torch.optim.AdamW, betas=(mom, sqr_mom), eps=1e-7, fused=True)
 
 
-def learner(corpus: Corpus, settings: LanguageModel, folder: Path, device=None) -> LMLearner:
+def learner(
+    corpus: Corpus, settings: LanguageModel, folder: Path, device=None, group: Group = ALONE
+) -> LMLearner:
     """An `LMLearner` as `language_model_learner` makes it, on the cached ids."""
     device = device or default_device()
     dls = loaders(
@@ -85,6 +117,7 @@ def learner(corpus: Corpus, settings: LanguageModel, folder: Path, device=None) 
         corpus.split("heldout").subset(settings.valid_documents),
         settings,
         device,
+        group,
     )
     learn = LMLearner(
         dls,
@@ -102,6 +135,8 @@ def learner(corpus: Corpus, settings: LanguageModel, folder: Path, device=None) 
     if settings.sampled:
         counts = torch.from_numpy(corpus.token_counts())
         learn.add_cb(SampledSoftmax(counts, settings.sampled))
+    if group.world > 1:
+        learn.add_cb(AverageGradients(group))
     return learn
 
 
@@ -151,13 +186,13 @@ def train(
     corpus: Corpus, settings: LanguageModel, where: Run, device=None, source: Path | None = None
 ) -> None:
     """Train and leave `lm.pth` in `where.folder`; `source`: a run folder to start from."""
-    folder = where.folder
+    folder, group = where.folder, where.group
     folder.mkdir(parents=True, exist_ok=True)
-    state = load_checkpoint(folder / "lm.checkpoint", where.resume)
+    state = load_checkpoint(folder / "lm.checkpoint", where.resume, group)
     seed_everything(settings.seed)
-    learn = learner(corpus, settings, folder, device)
+    learn = learner(corpus, settings, folder, device, group)
     chosen = precision.apply(learn, settings.precision)
-    log = JsonLog(folder / "log.jsonl")
+    log = JsonLog(folder / "log.jsonl" if group.first else None)
     if settings.pretrained and not state:
         log.write(stage="lm", event="pretrained", loaded=load_wikipedia(learn))
     if source and not state:
@@ -169,12 +204,20 @@ def train(
         precision=chosen,
         parameters=sum(p.numel() for p in learn.model.parameters()),
         batches=len(learn.dls.train),
+        processes=group.world,
         batch=state["batch"] if state else 0,
         epoch=state["epoch"] if state else 0,
     )
+    same_weights(learn.model, group)
+    if group.world > 1:
+        seed_everything(settings.seed + 1_000 * group.rank)  # each drops and draws its own
+        if not group.first:
+            learn.remove_cb(ProgressCallback)
     run(learn, settings.all_stages(), settings, where, log, "lm", state)
-    save_atomically(learn.model.state_dict(), folder / "lm.pth")
-    learn.save_encoder("finetuned")  # what the classifier starts from
+    if group.first:
+        save_atomically(learn.model.state_dict(), folder / "lm.pth")
+        learn.save_encoder("finetuned")  # what the classifier starts from
+    group.wait()
     log.write(stage="lm", event="end")
 
 

@@ -13,8 +13,9 @@ import torch
 from fastai.callback.core import Callback
 from fastai.learner import Learner
 
-from train.checkpoint import Checkpoint, StepLog
+from train.checkpoint import Checkpoint, StepLog, own_part
 from train.console import JsonLog
+from train.distributed import ALONE, Group
 from train.errors import StageError
 from train.recipe import Stage
 
@@ -29,6 +30,7 @@ class Run:
 
     folder: Path  # where weights, checkpoints and the log go
     resume: bool = False
+    group: Group = ALONE
     minutes: float | None = None  # stop, with a checkpoint, after so long
     started: float = 0.0  # `time.monotonic()` at the program's start
 
@@ -47,16 +49,28 @@ class Deadline(Callback):
         self.checkpoint, self.at = checkpoint, at
 
     def after_batch(self) -> None:
-        if time.monotonic() >= self.at:
+        if self.checkpoint.group.agree(time.monotonic() >= self.at):
             self.checkpoint.save(self.epoch, self.checkpoint.done)
             raise OutOfTimeError("time is over; run the same command again to go on")
 
 
-def load_checkpoint(path: Path, resume: bool) -> dict | None:
-    """The checkpoint at `path` where there is one and it is wanted."""
+def load_checkpoint(path: Path, resume: bool, group: Group = ALONE) -> dict | None:
+    """The checkpoint at `path` where there is one and it is wanted.
+
+    With several processes each adds what is its own (hidden state, random state). Raises StageError
+    where that is missing: a checkpoint of another number of processes.
+    """
     if not (resume and path.exists()):
         return None
-    return torch.load(path, map_location="cpu", weights_only=False)
+    state = torch.load(path, map_location="cpu", weights_only=False)
+    if state.get("world", 1) != group.world:
+        raise StageError(
+            f"{path} was made by {state.get('world', 1)} process(es); go on with as many"
+        )
+    if group.first:
+        return state
+    own = torch.load(own_part(path, state, group), map_location="cpu", weights_only=False)
+    return {**state, **own}
 
 
 def learning_rates(stage: Stage, n_groups: int) -> list[float]:
@@ -94,7 +108,9 @@ def run(
         title = f"{name} {i}" if len(stages) > 1 else name
         log.write(stage=title, event="stage", groups=stage.groups, rates=rates)
         if start < stage.epochs:
-            checkpoint = Checkpoint(path, settings.checkpoint_seconds, tag=str(i), resume=state)
+            checkpoint = Checkpoint(
+                path, settings.checkpoint_seconds, tag=str(i), resume=state, group=where.group
+            )
             ends = [] if where.deadline is None else [Deadline(checkpoint, where.deadline)]
             learn.fit_one_cycle(
                 stage.epochs,
