@@ -63,6 +63,12 @@ def parser() -> argparse.ArgumentParser:
     ap.add_argument(
         "--dry-run", action="store_true", help="publish: list what would go, send nothing"
     )
+    ap.add_argument(
+        "--snapshot",
+        action="append",
+        metavar="TITLE=FILE",
+        help="export: an earlier lm.pth to show beside the last one; may be given again",
+    )
     ap.add_argument("--workers", type=int, help="processes that tokenize; default: one a core")
     return ap
 

@@ -2,7 +2,7 @@
 
 Fitted on train without the held-out reviews; every choice is made on the held-out ones; the test reviews
 are read only when asked for. Writes `baselines.json` into the run, and the NB-SVM that the app shows
-into `assets/baselines`. NB-SVM is Wang & Manning's (2012) with logistic regression, which gives probabilities.
+into `assets/baselines`. NB-SVM is Wang & Manning's (2012) with logistic regression for probabilities.
 """
 
 from __future__ import annotations
@@ -101,6 +101,7 @@ def run(
     `source` is the folder of the raw reviews (VADER reads capitals and punctuation). With `out` the
     NB-SVM is written there. With `test` the test reviews are measured too.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     train, splits = corpus.split("train"), {"heldout": corpus.split("heldout")}
     if test:
         splits["test"] = corpus.split("test")
@@ -114,6 +115,7 @@ def run(
         figures = {split: accuracy(score(split), labels[split]) for split in splits}
         seconds = round(time.perf_counter() - started, 1)
         result["models"][name] = {"accuracy": figures, "seconds": seconds, **chosen}
+        (folder / "baselines.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
 
     started = time.perf_counter()
     binary = counts.sign()
@@ -156,6 +158,4 @@ def run(
         started,
         limit=limit,
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "baselines.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
     return result

@@ -18,16 +18,25 @@ from fastai.callback.core import Callback
 
 from train.console import JsonLog
 from train.distributed import ALONE, Group
+from train.errors import StageError
 
 
 def save_atomically(value, path: Path) -> None:
-    """`torch.save` that leaves either the old file or the new one, never a half."""
+    """`torch.save` that leaves either the old file or the new one, never a half.
+
+    Raises StageError where the disk is full or cannot be written; what was saved before stays.
+    """
     partial = path.with_suffix(".partial")
-    with partial.open("wb") as f:
-        torch.save(value, f)
-        f.flush()
-        os.fsync(f.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as f:
+            torch.save(value, f)
+            f.flush()
+            os.fsync(f.fileno())
+        partial.replace(path)
+    except (OSError, RuntimeError) as e:  # torch's writer turns a full disk into a RuntimeError
+        partial.unlink(missing_ok=True)
+        reason = e.strerror if isinstance(e, OSError) and e.strerror else "the disk may be full"
+        raise StageError(f"{path} cannot be written: {reason}; what was saved before stays") from e
 
 
 def random_state() -> dict:

@@ -89,7 +89,13 @@ def labels(call: Call) -> None:
 def export(call: Call) -> None:
     from train import export
 
-    export.export(call.recipe, call.corpus(), call.folder, call.bundle)
+    snapshots = {}
+    for entry in call.args.snapshot or ():
+        title, separator, path = entry.rpartition("=")
+        if not separator:
+            raise export.ExportError(f"--snapshot must be TITLE=FILE, not {entry!r}")
+        snapshots[title] = Path(path)
+    export.export(call.recipe, call.corpus(), call.folder, call.bundle, snapshots)
 
 
 def evaluate(call: Call) -> None:

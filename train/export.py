@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from train.data import LABELS, Corpus
@@ -87,8 +88,25 @@ def make_config(recipe: Recipe, vocab_sz: int) -> dict:
     }
 
 
-def export(recipe: Recipe, corpus: Corpus, folder: Path, out: Path) -> None:
-    """Write the bundle to `out`; it appears there only when it is whole."""
+def read(path: Path) -> dict[str, Tensor]:
+    """The weights that a stage saved. Raises `ExportError` where there are none."""
+    if not path.is_file():
+        raise ExportError(f"{path} is missing: run the stage that trains it first")
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def export(
+    recipe: Recipe,
+    corpus: Corpus,
+    folder: Path,
+    out: Path,
+    snapshots: dict[str, Path] | None = None,
+) -> None:
+    """Write the bundle to `out`; it appears there only when it is whole.
+
+    `snapshots`: title → `lm.pth` of an earlier state of the language model, to show beside the last.
+    """
+    snapshots = snapshots or {}
     config = make_config(recipe, len(corpus.vocab))
     models = {}
     for name, file, convert in (
@@ -96,13 +114,10 @@ def export(recipe: Recipe, corpus: Corpus, folder: Path, out: Path) -> None:
         ("classifier", "classifier.pth", classifier_weights),
         ("classifier_backwards", f"{BACKWARDS}/classifier.pth", classifier_weights),
     ):
-        if not (folder / file).is_file():
-            if name == "classifier_backwards":
-                continue
-            raise ExportError(f"{folder / file} is missing: run the stage that trains it first")
+        if name == "classifier_backwards" and not (folder / file).is_file():
+            continue
         model = bundle.build(config)[name != "lm"]
-        weights = torch.load(folder / file, map_location="cpu", weights_only=True)
-        models[name] = fill(model, convert(weights))
+        models[name] = fill(model, convert(read(folder / file)))
 
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -110,6 +125,13 @@ def export(recipe: Recipe, corpus: Corpus, folder: Path, out: Path) -> None:
     try:
         for name, model in models.items():
             bundle.save_weights(model, partial / f"{name}.safetensors")
+        if snapshots:
+            config["snapshots"] = [
+                {"title": title, "file": f"lm-{i}.safetensors"} for i, title in enumerate(snapshots)
+            ]
+        for i, path in enumerate(snapshots.values()):
+            model = fill(bundle.build(config)[0], lm_weights(read(path)))
+            bundle.save_weights(model, partial / f"lm-{i}.safetensors")
         for name, value in (("config", config), ("vocab", corpus.vocab)):
             text = json.dumps(value, ensure_ascii=False, indent=None if name == "vocab" else 1)
             (partial / f"{name}.json").write_text(text, encoding="utf-8")
@@ -117,5 +139,7 @@ def export(recipe: Recipe, corpus: Corpus, folder: Path, out: Path) -> None:
             shutil.copy(folder / "log.jsonl", partial / "training.jsonl")
         shutil.rmtree(out, ignore_errors=True)
         partial.rename(out)
+    except (OSError, SafetensorError) as e:
+        raise ExportError(f"the bundle cannot be written to {out}: {e}") from e
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -216,7 +216,9 @@ def train(
     run(learn, settings.all_stages(), settings, where, log, "lm", state)
     if group.first:
         save_atomically(learn.model.state_dict(), folder / "lm.pth")
-        learn.save_encoder("finetuned")  # what the classifier starts from
+        # what the classifier starts from, as fastai's `save_encoder("finetuned")` writes it
+        (folder / "models").mkdir(exist_ok=True)
+        save_atomically(learn.model[0].state_dict(), folder / "models" / "finetuned.pth")
     group.wait()
     log.write(stage="lm", event="end")
 

@@ -14,10 +14,12 @@ from fastai.callback.core import Callback
 from fastai.text.core import Tokenizer, WordTokenizer
 from fastai.text.data import Numericalize
 
+from train import checkpoint, data, evaluate, export, generated, labels, language_model, recipe
 from train import classifier as classifier_stage
-from train import data, evaluate, export, generated, labels, language_model, recipe
+from train.errors import StageError
 from train.sampled_softmax import SampledDecoder, log_inclusion
 from train.stages import OutOfTimeError, Run
+from ulmfit_demo.models import bundle
 
 SIZES = {"train/neg": 40, "train/pos": 40, "test/neg": 15, "test/pos": 15, "unsup": 30}
 REPO = Path(__file__).resolve().parents[3]
@@ -271,6 +273,36 @@ def test_backwards_reads_every_review_from_its_end(corpus):
     turned = data.Corpus(corpus.folder, backwards=True).split("test")
     plain = corpus.split("test")
     assert [turned[i].tolist() for i in range(30)] == [plain[i].flip(0).tolist() for i in range(30)]
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_what_was_there(trained, tmp_path):
+    """The size of a file is limited instead of the disk's: the same error to the writer."""
+    import resource
+    import signal
+
+    path = tmp_path / "lm.pth"
+    checkpoint.save_atomically({"old": torch.zeros(4)}, path)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limit[1]))
+    try:
+        with pytest.raises(StageError, match="cannot be written"):
+            checkpoint.save_atomically({"new": torch.zeros(100_000)}, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, before)
+    assert list(torch.load(path)) == ["old"]
+    assert [p.name for p in tmp_path.iterdir()] == ["lm.pth"]
+
+
+def test_earlier_states_of_the_language_model_go_into_the_bundle(corpus, trained, tmp_path):
+    if not (trained / "classifier.pth").is_file():
+        classifier_stage.train(corpus, LM, CLASSIFIER, Run(trained), torch.device("cpu"))
+    out = tmp_path / "tiny"
+    export.export(RECIPE, corpus, trained, out, {"after one pass": trained / "lm.pth"})
+    loaded = bundle.load(out)
+    assert [title for title, _ in loaded.snapshots] == ["after one pass"]
+    assert torch.equal(loaded.snapshots[0][1].bias, loaded.lm.bias)
 
 
 def test_a_failed_export_leaves_no_bundle(corpus, tmp_path):
