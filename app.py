@@ -10,6 +10,7 @@ import spaces  # noqa: F401, I001  (before anything that starts CUDA)
 import gradio as gr
 
 from ulmfit_demo import limits, services, theme
+from ulmfit_demo.services import reviews
 from ulmfit_demo.tabs import batches, generation, sentiment, tokenizers, vocabulary
 
 TABS = {
@@ -29,7 +30,9 @@ FOOT = (
 def build() -> gr.Blocks:
     """The whole page, with the models of `assets/`."""
     loaded = services.load(theme.ASSETS)
-    with gr.Blocks(title=TITLE, analytics_enabled=False) as demo:
+    reviews.warm_up(loaded)
+    settings = dict(analytics_enabled=False, delete_cache=limits.DELETE_CACHE)
+    with gr.Blocks(title=TITLE, **settings) as demo:
         gr.Markdown(f"# {TITLE}\n{INTRO}", elem_classes="u-title")
         with gr.Tabs():
             for name, tab in TABS.items():

@@ -21,6 +21,7 @@ from ulmfit_demo.models import precision
 from ulmfit_demo.models.classification import classify
 from ulmfit_demo.models.engine import engine_of
 from ulmfit_demo.models.reading import read_along
+from ulmfit_demo.tokens import Vocab, plain
 
 
 def many(loaded, n: int) -> list[list[int]]:
@@ -40,11 +41,13 @@ def main() -> None:
     loaded = shipped()
     learn = fastai_learner(loaded, classifier=True)
     text = exactly(300)
-    typed = iter(f"{text}{chr(97 + i % 26)}" for i in range(10_000))
+    texts = iter(f"{text}{chr(97 + i % 26)}" for i in range(10_000))
     before = read_along(loaded.classifier, ids_of(loaded, [text])[0])
+    pieces, vocab = plain.typed(text), Vocab(loaded.vocab)
 
     def keystroke():
-        return read_along(loaded.classifier, ids_of(loaded, [next(typed)])[0], before)
+        ids = vocab.numericalize(plain.typed(next(texts), pieces).tokens)
+        return read_along(loaded.classifier, ids, before)
 
     def fresh():
         return read_along(loaded.classifier, ids_of(loaded, [text])[0])

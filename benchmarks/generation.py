@@ -9,9 +9,9 @@ from ulmfit_demo.models import precision
 from ulmfit_demo.models.engine import engine_of
 from ulmfit_demo.models.generation import generate
 from ulmfit_demo.models.sampling import Sampling
-from ulmfit_demo.services import NEVER_DRAWN
 
 PROMPT = "This film is"
+NEVER_DRAWN = ("xxunk", "xxpad")
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from reference import ROOT, arguments, report
 
 from ulmfit_demo import services
+from ulmfit_demo.models.generation import generate
 from ulmfit_demo.models.reading import read_along
 from ulmfit_demo.models.sampling import Sampling
 
@@ -34,7 +35,7 @@ def main() -> None:
 
     def write(n: int) -> None:
         for seed in range(n):
-            list(loaded.write("This film is", Sampling(), args.words, 1, seed))
+            list(generate(loaded.bundle.lm, ids, Sampling(), n_steps=args.words, seed=seed))
             read_along(loaded.bundle.classifier, [*ids, 5 + seed % 100])
 
     write(50)

@@ -184,8 +184,8 @@ def report(title: str, rows: dict[str, object]) -> None:
 
 def ids_of(loaded: bundle.Bundle, texts: Sequence[str]) -> list[list[int]]:
     """Texts → ids, as the app reads them."""
-    from ulmfit_demo import tokens
     from ulmfit_demo.tokens import Vocab
+    from ulmfit_demo.tokens.plain import fastai_tokens
 
     vocab = Vocab(loaded.vocab)
-    return [vocab.numericalize(t.text for t in tokens.fastai_words(x).tokens) for x in texts]
+    return [vocab.numericalize(fastai_tokens(x)) for x in texts]

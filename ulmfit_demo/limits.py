@@ -47,6 +47,7 @@ SHARE = (0.0, 1.0)  # top-p, min-p
 PENALTY = (1.0, 2.0)  # on words seen before
 SEED = (0, 2**31 - 1)
 
+DELETE_CACHE = (600, 3_600)  # seconds: look for temporary files so often, delete them at that age
 QUEUE = 64  # requests waiting, over all lanes
 KEYSTROKE_LANE = 4  # requests at once in the lane of live results
 MODEL_LANE = 2  # in the lane of generation and batches

@@ -2,20 +2,21 @@
 // The cut comes from the server (`data-batches`); nothing here decides which token a cell shows.
 (() => {
   const SPEED = 1200; // ms a mini-batch
-  const parsed = new WeakMap(); // view → its data
+  const parsed = new WeakMap(); // view → { raw, data }; gradio keeps the element and changes its attributes
   let playing = null; // { stepper, timer }
 
   const viewOf = (stepper) => document.querySelector(stepper.dataset.view);
   const numberOf = (stepper) => document.querySelector(`${stepper.dataset.number} input`);
   const dataOf = (view) => {
-    if (!view.dataset.batches) return null;
-    if (!parsed.has(view)) {
-      const data = JSON.parse(view.dataset.batches);
+    const raw = view.dataset.batches;
+    if (!raw) return null;
+    if (parsed.get(view)?.raw !== raw) {
+      const data = JSON.parse(raw);
       data.first = new Map();
       data.documents.forEach((d, p) => { if (p === 0 || data.documents[p - 1] !== d) data.first.set(p, d); });
-      parsed.set(view, data);
+      parsed.set(view, { raw, data });
     }
-    return parsed.get(view);
+    return parsed.get(view).data;
   };
 
   // --- drawing mini-batch k (from 1) of a language model's stream ---
@@ -147,23 +148,37 @@
     button.textContent = "⏸ pause";
     button.setAttribute("aria-pressed", "true");
   };
-  // After the server drew: slider, sentence and drawn mini-batch follow the number.
-  const sync = () => {
-    document.querySelectorAll(".stepper").forEach((stepper) => {
-      const view = viewOf(stepper);
-      stepper.classList.toggle("off", !view);
-      if (!view) return;
-      if (!dataOf(view)) say(stepper, view.dataset.where);
-      go(stepper, current(stepper));
+  // After the server drew: slider, sentence and drawn mini-batch follow the number. gradio changes the
+  // elements in place and tells of it before it did, so the box is watched once it was seen.
+  const follows = (stepper) => {
+    const view = viewOf(stepper);
+    stepper.classList.toggle("off", !view);
+    if (!view) return;
+    if (!dataOf(view)) say(stepper, view.dataset.where);
+    go(stepper, current(stepper));
+  };
+  const watched = new WeakSet();
+  const watch = (stepper) => {
+    const box = document.querySelector(stepper.dataset.view.split(" ")[0]);
+    if (!box || watched.has(box)) return;
+    watched.add(box);
+    new MutationObserver(() => follows(stepper)).observe(box, {
+      childList: true, subtree: true, attributes: true, attributeFilter: ["data-k", "data-n", "data-batches", "data-where"],
     });
   };
-  window.stepBatches = { sync };
+  const sync = () => {
+    document.querySelectorAll(".stepper").forEach((stepper) => { watch(stepper); follows(stepper); });
+  };
+  // A new question takes the place of the old one, and the browser would keep the guess.
+  const forget = () => document.querySelectorAll(".q16 input").forEach((input) => { input.checked = false; });
+  window.stepBatches = { sync, forget };
 
   document.addEventListener("click", (ev) => {
     const button = ev.target.closest?.(".stepper button");
     if (!button) return;
     const stepper = button.closest(".stepper");
     if (!viewOf(stepper)) return;
+    watch(stepper);
     const what = button.dataset.step;
     const was = playing;
     pause();
@@ -174,6 +189,7 @@
     const range = ev.target.closest?.(".stepper input[type=range]");
     if (!range) return;
     pause();
+    watch(range.closest(".stepper"));
     go(range.closest(".stepper"), Number(range.value));
   });
 
@@ -231,8 +247,8 @@
   });
 
   // --- question 16: the answer appears once a guess is made ---
-  document.addEventListener("change", (ev) => {
-    const box = ev.target.closest?.("fieldset.q16");
+  document.addEventListener("click", (ev) => {
+    const box = ev.target.matches?.("fieldset.q16 input") && ev.target.closest("fieldset.q16");
     if (!box) return;
     const right = ev.target.dataset.right === "1";
     box.querySelector(".answer").textContent = `${right ? "Right." : "Not so."} It begins with ${box.dataset.answer}`;

@@ -1,7 +1,7 @@
 // Draws the columns of the Tokenizers tab from arrays, and redraws only the tokens that changed.
 // `views/tokens.py` says what the arrays hold. Texts enter the page as text, never as HTML.
 window.ulmfitColumns = (element, props, watch) => {
-  const words = props.words;
+  const words = JSON.parse(props.words);
   const make = (tag, name, text) => {
     const el = document.createElement(tag);
     if (name) el.className = name;

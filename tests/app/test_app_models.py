@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from gradio_client import Client, handle_file
 
-import app
 from ulmfit_demo import limits, services, theme
 from ulmfit_demo.services import reviews, writing
 from ulmfit_demo.tabs.many_reviews import safe_cell
@@ -21,14 +20,6 @@ CUTS = (0.75, 0, 1.0, 0.0, 1.0)
 @pytest.fixture(scope="module")
 def loaded():
     return services.load(theme.ASSETS)
-
-
-@pytest.fixture(scope="module")
-def url(loaded):
-    demo = app.build()
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.launch_settings())
-    yield address
-    demo.close()
 
 
 @pytest.fixture(scope="module")

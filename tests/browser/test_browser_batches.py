@@ -1,67 +1,31 @@
 """The Batches tab in Chromium: stepping, play and pause, marks, question 16, padding, axe."""
 
 import re
-import shutil
 
 import pytest
 import torch
 from fastai.text.data import LMDataLoader
 
-import app
 from ulmfit_demo import lessons, theme, tokens
 from ulmfit_demo.tokens import Vocab
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 REVIEWS = lessons.examples()["batches"]["Three small reviews"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed (apt-get install chromium)"),
-]
-
-
-@pytest.fixture(scope="module")
-def url():
-    demo = app.build()
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.launch_settings())
-    yield address
-    demo.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as p:
-        instance = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield instance
-        instance.close()
-
-
-def opened(browser, url, theme="light", width=1280):
-    page = browser.new_page(viewport={"width": width, "height": 800})
-    page.goto(f"{url}?__theme={theme}", wait_until="domcontentloaded")
-    page.get_by_role("tab", name="Batches", exact=True).click()
-    page.wait_for_selector("#batches-result table.x td")
-    return page
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def page(browser, url):
-    page = opened(browser, url)
-    problems = []
-    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda e: problems.append(str(e)))
-    yield page
-    page.close()
-    assert problems == []
+def opened(open_page):
+    def opened(theme="light"):
+        page = open_page("Batches", theme)
+        page.wait_for_selector("#batches-result table.x td")
+        return page
+
+    return opened
+
+
+@pytest.fixture
+def page(opened):
+    return opened()
 
 
 def button(page, name, view="batches"):
@@ -226,9 +190,9 @@ def test_classifier_view_of_the_notebooks_lengths(page):
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
-def test_no_serious_violation_of_axe(browser, url, colours):
+def test_no_serious_violation_of_axe(opened, colours):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page = opened(browser, url, colours)
+    page = opened(colours)
     found = []
     button(page, "next").click()
     page.locator("#batches-result table.x td[data-p]").first.focus()
@@ -250,16 +214,14 @@ def test_no_serious_violation_of_axe(browser, url, colours):
             for v in results.response["violations"]
             if v["impact"] in ("serious", "critical")
         ]
-    page.close()
     assert found == []
 
 
-def test_results_stand_above_the_fold(browser, url):
-    page = opened(browser, url)
+def test_results_stand_above_the_fold(opened):
+    page = opened()
     box = page.locator("#batches-result .xy").bounding_box()
     assert box["y"] + box["height"] <= 800
     page.get_by_role("tab", name="For a classifier").click()
     page.wait_for_selector("#classifier-batches-result .cb-panels")
     box = page.locator("#classifier-batches-result .cb-panels").bounding_box()
     assert box["y"] + box["height"] <= 800
-    page.close()

@@ -1,60 +1,13 @@
 """The page in Chromium: one click path a tab, nothing in the console, nothing lost, nothing executed."""
 
-import shutil
-
 import pytest
 
-import app
-
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed (apt-get install chromium)"),
-]
-
-
-@pytest.fixture(scope="module")
-def url():
-    demo = app.build()
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.launch_settings())
-    yield address
-    demo.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as p:
-        instance = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield instance
-        instance.close()
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def page(browser, url):
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    problems, outside = [], []
-    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda e: problems.append(str(e)))
-    page.on(
-        "request",
-        lambda r: None if r.url.startswith((url, "data:", "blob:")) else outside.append(r.url),
-    )
-    page.goto(url, wait_until="domcontentloaded")
-    page.wait_for_selector("#tokenizers-result .tok", timeout=60_000)
-    yield page
-    page.close()
-    assert problems == []
-    assert outside == []
+def page(open_page):
+    return open_page()
 
 
 def open_tab(page, name):
@@ -91,14 +44,6 @@ def test_a_refusal_keeps_the_text(page):
     assert page.locator("#tokenizers-text textarea").input_value() == text
 
 
-def test_vocabulary_marks_the_chosen_size(page):
-    open_tab(page, "Vocabulary")
-    page.wait_for_selector("#vocabulary-curve .plot-container", timeout=30_000)
-    page.locator("#vocabulary-size input[type=number]").fill("1")
-    page.locator("#vocabulary-size input[type=number]").press("Tab")
-    page.wait_for_selector("#vocabulary-result .size.now >> text=200", timeout=20_000)
-
-
 def test_batches_step_through(page):
     open_tab(page, "Batches")
     page.get_by_role("button", name="next").click()
@@ -128,9 +73,6 @@ def test_generation_writes_and_stops(page):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_phone_sees_no_sideways_scroll(browser, url, theme):
-    page = browser.new_page(viewport={"width": 390, "height": 844})
-    page.goto(f"{url}?__theme={theme}", wait_until="domcontentloaded")
-    page.wait_for_selector("#tokenizers-result .tok", timeout=60_000)
+def test_a_phone_sees_no_sideways_scroll(open_page, theme):
+    page = open_page(theme=theme, width=390)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.close()

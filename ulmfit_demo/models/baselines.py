@@ -61,6 +61,7 @@ def save_nbsvm(weights: dict[str, float], bias: float, folder: Path, about: dict
     folder.mkdir(parents=True, exist_ok=True)
     values = torch.tensor([w for _, w in kept], dtype=torch.float32)
     save_file({"weights": values, "bias": torch.tensor([bias])}, folder / "nbsvm.safetensors")
+    (folder / "nbsvm.safetensors").chmod(0o644)  # it is written for its owner alone
     text = json.dumps(
         {"format": FORMAT, **about, "grams": [g for g, _ in kept]}, ensure_ascii=False
     )

@@ -116,12 +116,12 @@ def _start(model, engine, prompt, forced, n_texts: int, precision: str) -> tuple
 
 def _describe(logits, ids, drawn, running, banned, n_alternatives: int) -> Step:
     logits = logits.float()
-    log_total = logits.logsumexp(-1)  # [rows]
-    own = logits.gather(-1, ids[:, None])  # [rows, 1]
-    chances = (own[:, 0] - log_total).exp().tolist()
-    ranks = ((logits > own).sum(-1) + 1).tolist()
-    # H = log Z - sum p logit: no second logarithm over the vocabulary
-    probs = (logits - log_total[:, None]).exp()
+    probs = logits.softmax(-1)
+    chances = probs.gather(-1, ids[:, None])[:, 0].tolist()
+    above = logits > logits.gather(-1, ids[:, None])
+    ranks = (above.view(torch.int8).sum(-1, dtype=torch.int32) + 1).tolist()
+    # H = log Z - sum p logit, and log Z from the largest: no second pass with a logarithm
+    log_total = logits.amax(-1) - probs.amax(-1).log()
     nats = log_total - torch.linalg.vecdot(probs, logits)
     entropies = (nats / math.log(2)).clamp_min(0).tolist()
     alternatives: list[list[tuple[int, float]]] = [[] for _ in drawn]

@@ -55,7 +55,8 @@ def distribution(
         return torch.zeros_like(logits).scatter_(-1, best, 1.0)
     if settings.temperature != 1:
         # From the largest down: divided by a tiny temperature, a logit itself could overflow.
-        logits = (logits - logits.amax(-1, keepdim=True)) / settings.temperature
+        logits -= logits.amax(-1, keepdim=True)
+        logits /= settings.temperature
     probs = logits.softmax(-1)
     uncut = True
     if 0 < settings.top_k < probs.shape[-1]:
@@ -98,7 +99,9 @@ def draw(probs: Tensor, uniform: Tensor) -> Tensor:
     ids.clamp_(max=probs.shape[-1] - 1)
     # A parallel sum may round a step down; what has no probability must not come of it.
     possible = probs.gather(-1, ids) > 0
-    return torch.where(possible, ids, probs.argmax(-1, keepdim=True))[:, 0]
+    if not bool(possible.all()):
+        ids = torch.where(possible, ids, probs.argmax(-1, keepdim=True))
+    return ids[:, 0]
 
 
 def generators(seed: int, n: int, first: int = 0) -> list[torch.Generator]:

@@ -40,7 +40,8 @@ def by_size(
     sizes, values = corpus[kind]
     at = list(sizes).index(size)
     above = not yours or values[at] >= yours[at]
-    _point(figure, size, values[at], TEAL, "reviews", "circle", above)
+    rising = values[-1] > values[0]
+    _point(figure, size, values[at], TEAL, "reviews", "circle", above, rising)
     if yours:
         figure.add_scatter(
             x=list(sizes),
@@ -49,7 +50,7 @@ def by_size(
             line=dict(color=ACCENT, dash="dash"),
             hovertemplate=f"your text, %{{x:,}} pieces: %{{y:,.1f}} {unit}<extra></extra>",
         )
-        _point(figure, size, yours[at], ACCENT, "your text", "diamond", not above)
+        _point(figure, size, yours[at], ACCENT, "your text", "diamond", not above, rising)
     calm(figure, "vocabulary size", unit, HEIGHT)
     figure.update_xaxes(type="log", tickvals=[200, 500, 1000, 2000, 4000, 8000, 16000])
     figure.update_xaxes(ticktext=["200", "500", "1k", "2k", "4k", "8k", "16k"])
@@ -122,16 +123,24 @@ def unknown_share(
 
 
 def _point(
-    figure: go.Figure, x: float, y: float, color: str, text: str, symbol: str, above: bool = True
+    figure: go.Figure,
+    x: float,
+    y: float,
+    color: str,
+    text: str,
+    symbol: str,
+    above: bool = True,
+    rising: bool = False,
 ) -> None:
-    """A marked point; its label is above to the right, or below to the left."""
+    """A marked point; its label is above or below, on the side where the curve is not."""
+    side = "right" if above != rising else "left"
     figure.add_scatter(
         x=[x],
         y=[y],
         mode="markers+text",
         marker=dict(size=11, color=color, symbol=symbol),
         text=[text],
-        textposition="top right" if above else "bottom left",
+        textposition=f"{'top' if above else 'bottom'} {side}",
         textfont=dict(color=color),
         cliponaxis=False,
         hoverinfo="skip",

@@ -117,6 +117,9 @@ def build(services: Services) -> None:
     # Stepping is the page's own; only the code's number follows it.
     step.change(show_code, inputs, code, api_visibility="private", **common.LIVE)
     result.change(None, None, None, js="() => window.stepBatches.sync()", api_visibility="private")
+    question.change(
+        None, None, None, js="() => window.stepBatches.forget()", api_visibility="private"
+    )
     result.value, question.value, code.value = show(text.value, 6, 5, 1, False, "fastai", False, 0)
     _, _, batches, _ = cut_up(text.value, 6, 5, "fastai", False, 0)
     stepper.value = shared.stepper(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
@@ -24,13 +25,9 @@ def build(services: Services) -> None:
     names = tokens.catalogue(services.ladder)
     own_tokenizers = OwnTokenizers(seconds=OWN_SECONDS)
 
-    @common.guarded("", "", "")
-    def show(text, first, second, third, fourth, rules, show_ids, own, why_on, nums_on, code_on):
-        text = limits.text(text)
-        keys = chosen((first, second, third, fourth), names)
-        rules = [limits.choice(rule, RULE_NAMES, "A rule") for rule in rules or []]
+    def tokenized(text: str, keys: list[str], rules: list[str], own: str | None):
         try:
-            results = {
+            return {
                 key: tokens.tokenize(
                     text, key, services.ladder, services.vocab, rules, (own_tokenizers, own)
                 )
@@ -38,15 +35,28 @@ def build(services: Services) -> None:
             }
         except OwnError as error:
             raise limits.Refused(str(error)) from error
+
+    @common.guarded("", "", "")
+    def show(text, settings):
+        text = limits.text(text)
+        keys, rules, own = settings["columns"], settings["rules"], settings["own"]
+        results = tokenized(text, keys, rules, own)
         fastai = results.get("fastai")
-        if fastai is None and (why_on or nums_on):
+        if fastai is None and (settings["why"] or settings["nums"]):
             fastai = tokens.fastai_words(text, rules, services.vocab)
         return (
-            view.columns([results[key] for key in keys], bool(show_ids)),
-            why(text, rules, fastai) if why_on else "",
-            numericalized(services, fastai) if nums_on else "",
-            code(keys, text, rules, own_tokenizers.name(own)) if code_on else "",
+            view.columns([results[key] for key in keys], settings["ids"]),
+            why(text, rules, fastai) if settings["why"] else "",
+            numericalized(services, fastai) if settings["nums"] else "",
+            code(keys, text, rules, own_tokenizers.name(own)) if settings["code"] else "",
         )
+
+    @common.guarded()
+    def tokenize(text: str, columns: list[str], rules: list[str]) -> str:
+        """The columns of a text as JSON; `columns` are names like fastai, bpe-1000, characters."""
+        text, keys, rules = limits.text(text), chosen(columns, names), chosen_rules(rules)
+        results = tokenized(text, keys, rules, None)
+        return view.columns([results[key] for key in keys])
 
     common.lesson("tokenizers")
     with gr.Row():
@@ -89,30 +99,39 @@ def build(services: Services) -> None:
     code_shown = common.code_panel()
 
     own = gr.State(None, time_to_live=OWN_SECONDS, delete_callback=own_tokenizers.forget)
-    panels = [(why_panel, why_shown), (nums_panel, nums), (code_shown.parent, code_shown)]
-    is_open = [gr.State(False) for _ in panels]
-    triggers = [text, *slots, rules, show_ids, own]
-    inputs = [text, *slots, rules, show_ids, own, *is_open]
+    start = {
+        "columns": [menu.value for menu in slots],
+        "rules": list(RULE_NAMES),
+        "ids": False,
+        "own": None,
+        **dict.fromkeys(("why", "nums", "code"), False),
+    }
+    # gradio's page works on every input, output and trigger of an event, several times a key. So a
+    # key press has two inputs; what is chosen comes in one of them. Nor does it wait in the queue.
+    settings = gr.State(start)
+    # A choice does: only the queue's answers tell the page that a state has changed. One at a time,
+    # since two that read the same settings would lose one of the choices.
+    quiet = {"api_visibility": "private", "show_progress": "hidden"}
+    quiet |= {"concurrency_id": "settings", "concurrency_limit": 1}
     outputs = [result, why_shown, nums, code_shown]
-    # One answer to one request: the queue's messages cost a key press a quarter of its time.
-    common.live(triggers, show, inputs, outputs, "tokenize", queue=False)
+    common.live(
+        [text, settings],
+        show,
+        [text, settings],
+        outputs,
+        None,
+        api_visibility="private",
+        queue=False,
+        show_progress_on=result,
+    )
+    choices = [*slots, rules, show_ids, own]
+    gr.on([c.change for c in choices], choose(names), [settings, *choices], settings, **quiet)
     # What a closed panel would show is neither computed nor sent.
-    for (panel, _), state in zip(panels, is_open, strict=True):
-        for event, value in ((panel.expand, True), (panel.collapse, False)):
-            event(
-                lambda *values, value=value: value,
-                None,
-                state,
-                api_visibility="private",
-                queue=False,
-                show_progress="hidden",
-            ).then(
-                show,
-                inputs,
-                outputs,
-                api_visibility="private",
-                **{**common.LIVE, "trigger_mode": "once"},
-            )
+    panels = {"why": why_panel, "nums": nums_panel, "code": code_shown.parent}
+    for name, panel in panels.items():
+        panel.expand(lambda now, name=name: {**now, name: True}, settings, settings, **quiet)
+        panel.collapse(lambda now, name=name: {**now, name: False}, settings, settings, **quiet)
+    gr.api(tokenize, api_name="tokenize", concurrency_id="keystroke")
     upload.upload(
         take_over(own_tokenizers),
         [upload, own, *slots],
@@ -122,9 +141,23 @@ def build(services: Services) -> None:
         concurrency_id="own",
         concurrency_limit=1,
     )
-    result.value = show(
-        text.value, *(s.value for s in slots), rules.value, False, None, False, False, False
-    )[0]
+    result.value = show(text.value, start)[0]
+
+
+def choose(names: dict[str, str]):
+    """The function that gathers what is chosen into the settings of a session."""
+
+    def gather(now, *choices):
+        *slots, rules, ids, own = choices
+        return {
+            **now,
+            "columns": chosen(slots, names),
+            "rules": chosen_rules(rules),
+            "ids": bool(ids),
+            "own": own,
+        }
+
+    return gather
 
 
 def slot(number: int, names: dict[str, str]) -> gr.Dropdown:
@@ -145,15 +178,18 @@ def slot(number: int, names: dict[str, str]) -> gr.Dropdown:
     )
 
 
-def chosen(slots: tuple, names: dict[str, str]) -> list[str]:
+def chosen(columns: Sequence[str | None], names: dict[str, str]) -> list[str]:
     """The keys of the columns that are in use. Raises `Refused`."""
-    keys = [key for key in slots if key not in (None, "", NOTHING)]
-    if not keys:
-        raise limits.Refused("Choose at least one column.")
-    for key in keys:
-        if key not in names:
-            raise limits.Refused(f"There is no tokenizer {key!r}. There is: {', '.join(names)}.")
-    return keys
+    keys = [key for key in columns or () if key not in (None, "", NOTHING)]
+    if not 1 <= len(keys) <= COLUMNS:
+        raise limits.Refused(f"Choose one to {COLUMNS} columns.")
+    return [limits.choice(key, names, "A column") for key in keys]
+
+
+def chosen_rules(rules: Sequence[str] | None) -> list[str]:
+    """The rules that are on, in fastai's order. Raises `Refused`."""
+    on = {limits.choice(rule, RULE_NAMES, "A rule") for rule in rules or ()}
+    return [name for name in RULE_NAMES if name in on]
 
 
 def why(text: str, rules: list[str], fastai: Tokenized) -> str:
@@ -171,7 +207,6 @@ def numericalized(services: Services, fastai: Tokenized) -> str:
 
 def code(keys: list[str], text: str, rules: list[str], own: str | None) -> str:
     """The lines of fastai that give the same columns, rules and ids."""
-    rules = [name for name in RULE_NAMES if name in rules]
     every = len(rules) == len(RULE_NAMES)
     values = {"text": tokens.clean(text), "rules": rules, "vocab": VOCAB}
     parts = [lessons.code("tokenizers_head", **values)]

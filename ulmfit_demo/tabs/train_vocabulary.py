@@ -16,7 +16,8 @@ TYPES = {"unigram": "unigram", "BPE": "bpe"}
 DEFAULT_SIZE = 150
 STOPPED = "Stopped. Nothing was kept."
 IDLE = "Press Train: the pieces of your text appear here."
-PRIVATE = dict(api_visibility="private", show_progress="hidden")
+# A long text stays beside the page: the field shows how it begins (`train_vocabulary.js`).
+WHOLE_TEXT = "(text, ...rest) => [window.ulmfitWholeText(text), ...rest]"
 BUDGET = training.Budget(
     cpu_seconds=limits.TRAIN_CPU_SECONDS,
     seconds=limits.TRAIN_SECONDS,
@@ -81,8 +82,11 @@ def build(services: Services, sight: common.Sight) -> None:
                 elem_id="train-sample",
             )
         with gr.Column(scale=2, min_width=260):
-            common.example_menu("train_vocabulary", text)
-            gr.HTML(view.file_field(limits.TRAIN_BYTES), elem_id="train-file")
+            with gr.Row():
+                with gr.Column(min_width=150):
+                    common.example_menu("train_vocabulary", text)
+                with gr.Column(min_width=150):
+                    gr.HTML(view.file_field(limits.TRAIN_BYTES), elem_id="train-file")
             with gr.Row():
                 kind = gr.Radio(
                     list(TYPES.items()),
@@ -114,6 +118,7 @@ def build(services: Services, sight: common.Sight) -> None:
         inputs,
         [legal, size],
         api_name="legal_sizes",
+        js=WHOLE_TEXT,
         trigger_mode="always_last",
         concurrency_id="legal sizes",
         **lane,
@@ -123,6 +128,7 @@ def build(services: Services, sight: common.Sight) -> None:
         inputs,
         [legal, size],
         api_visibility="private",
+        js=WHOLE_TEXT,
         concurrency_id="legal sizes",
         **lane,
     )
@@ -131,10 +137,20 @@ def build(services: Services, sight: common.Sight) -> None:
         [*inputs, sample],
         [result, code],
         api_name="train_vocabulary",
+        js=WHOLE_TEXT,
         concurrency_id="training",
         **lane,
     )
-    stop.click(lambda: html.notice(STOPPED), None, result, cancels=[event], **PRIVATE)
+    stop.click(None, None, None, cancels=[event], api_visibility="private")
+    # Past the queue: what is queued goes down with the event that is cancelled.
+    stop.click(
+        lambda: html.notice(STOPPED),
+        None,
+        result,
+        queue=False,
+        api_visibility="private",
+        show_progress="hidden",
+    )
 
 
 def _checked(text: object) -> str:

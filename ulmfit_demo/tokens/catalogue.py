@@ -12,7 +12,7 @@ from ulmfit_demo.tokens.vocabulary import Vocab
 from ulmfit_demo.tokens.words import characters, fastai_words, spacy_words, whitespace
 
 WORDS = {"fastai": "fastai words", "spacy": "spaCy words"}
-PLAIN = {"characters": "characters", "whitespace": "white space"}
+PLAIN = {"characters": "characters", "whitespace": "whitespace"}
 OWN = "own"
 TYPES = {"unigram": "unigram", "bpe": "BPE"}
 

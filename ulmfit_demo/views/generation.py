@@ -111,7 +111,8 @@ def next_word(n: Next, can_steer: tuple[int, int] | None) -> str:
             for word, probability in n.alternatives
         )
         steer = (
-            '<p class="u-small">Take another word and go on from there (probabilities at temperature 1):</p>'
+            '<p class="u-small">Take another word and go on from there (their probabilities are '
+            "those at temperature 1):</p>"
             f'<div class="changes">{buttons}</div>'
         )
     return (

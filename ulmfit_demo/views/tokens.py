@@ -39,14 +39,16 @@ CONTEXT = 24  # characters shown beside a change
 CHANGES = 40  # changes of a rule that are drawn
 
 
-def words() -> dict:
-    """What `columns.js` says about kinds, rules and special tokens; sent once, with the page."""
-    return {
+def words() -> str:
+    """What `columns.js` says of kinds, rules and special tokens, as JSON; sent once, with the page."""
+    value = {
         "kinds": {LETTERS[kind]: [kind, *KINDS[kind]] for kind in LETTERS},
         "rules": {rule.name: rule.doc for rule in RULES},
         "specials": SPECIALS,
         "visible": VISIBLE,
     }
+    # A string for the same reason as in `columns`.
+    return json.dumps(value)
 
 
 def figures(t: Tokenized) -> list[list[str]]:
@@ -76,7 +78,9 @@ def column(t: Tokenized) -> dict:
         "ends": [token.end for token in tokens],
         "kinds": "".join(LETTERS[token.kind] for token in tokens),
         "ids": ids if any(i is not None for i in ids) else None,
-        "changed": {str(i): k.changed_from for i, k in enumerate(tokens) if k.changed_from is not None},
+        "changed": {
+            str(i): k.changed_from for i, k in enumerate(tokens) if k.changed_from is not None
+        },
         "rules": {str(i): k.rule for i, k in enumerate(tokens) if k.rule},
         "of": {str(i): list(span) for i, span in announced(t.source, tokens).items()},
         "figures": figures(t),

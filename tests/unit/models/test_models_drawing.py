@@ -192,3 +192,20 @@ def test_surprise_equals_one_prefix_at_a_time(random_lm):
     assert found.bands == tuple((r > 10) + (r > 100) + (r > 1000) for r in found.ranks)
     with pytest.raises(ValueError, match="token before"):
         surprise(random_lm, [2])
+
+
+@pytest.mark.parametrize("name", ["fp32", "int8"])
+def test_sixteen_at_once_get_what_each_gets_alone(random_lm, name):
+    """Different prompts, seeds and temperatures in threads of one process, as clients come."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def one(i):
+        settings = Sampling(0.5 + i / 16, top_k=i % 3 * 20, top_p=1 - i % 4 / 10)
+        steps = generate(
+            random_lm, [2, 5 + i], settings, n_steps=15, n_texts=1 + i % 3, seed=i, precision=name
+        )
+        return [(s.ids, s.probabilities) for s in steps]
+
+    alone = [one(i) for i in range(16)]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(one, range(16))) == alone

@@ -41,7 +41,7 @@ def test_columns_hold_every_token(texts):
 
 
 def test_words_explain_every_rule_and_kind():
-    words = view.words()
+    words = json.loads(view.words())
     assert set(words["rules"]) == set(RULE_NAMES)
     assert {kind for kind, *_ in words["kinds"].values()} == set(theme.KINDS)
 

@@ -1,0 +1,271 @@
+"""The Vocabulary tab in Chromium: ladder, words, a training with Stop and download, keys, axe."""
+
+import os
+import random
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from sentencepiece import SentencePieceProcessor
+
+import app
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+VIEWS = ("Ladder", "Words", "Train your own")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed (apt-get install chromium)"),
+]
+
+
+@pytest.fixture(scope="module")
+def url():
+    demo = app.build()
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.launch_settings())
+    yield address
+    demo.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as p:
+        instance = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield instance
+        instance.close()
+
+
+def opened(browser, url, theme="light", width=1280):
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.set_default_timeout(40_000)
+    page.goto(f"{url}?__theme={theme}", wait_until="domcontentloaded")
+    page.get_by_role("tab", name="Vocabulary", exact=True).click()
+    page.wait_for_selector("#vocabulary-trade-off .plot-container")
+    return page
+
+
+@pytest.fixture
+def page(browser, url):
+    page = opened(browser, url)
+    problems, outside = [], []
+    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: problems.append(str(e)))
+    page.on(
+        "request",
+        lambda r: None if r.url.startswith((url, "data:", "blob:")) else outside.append(r.url),
+    )
+    yield page
+    page.close()
+    assert problems == []
+    assert outside == []
+
+
+def view(page, name):
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
+def workers() -> int:
+    """Training processes of this test's app."""
+    found = 0
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                command = (entry / "cmdline").read_bytes()
+            except (OSError, ValueError):
+                continue
+            found += parent == os.getpid() and b"training_worker" in command
+    return found
+
+
+def no_worker_is_left(seconds=20):
+    end = time.monotonic() + seconds
+    while workers():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def start_slow_training(page):
+    """Random letters take long."""
+    rng = random.Random(1)
+    text = "".join(rng.choice("abcdefghijklmnop \n") for _ in range(600_000))
+    view(page, "Train your own")
+    page.locator("#train-file-input").set_input_files(
+        {"name": "slow.txt", "mimeType": "text/plain", "buffer": text.encode()}
+    )
+    page.wait_for_selector("#train-file >> text=600,000 characters")
+    page.locator("#train-size input").fill("2000")
+    page.locator("#train-go").click()
+    page.wait_for_selector("#train-result progress")
+
+
+def test_pieces_stand_over_the_pieces_they_are_made_of(page):
+    page.locator("#vocabulary-text textarea").fill("unremarkable film")
+    page.wait_for_selector("#vocabulary-result .ladder-grid .char >> text=f")
+    page.wait_for_function(
+        "document.querySelectorAll('#vocabulary-result .ladder-grid .char').length == 17"
+    )
+    lines = page.evaluate(
+        """[...document.querySelectorAll('#vocabulary-result .ladder-grid .line.toks')].map(line =>
+            [...line.querySelectorAll('.tok')].map(t => {
+                const r = t.getBoundingClientRect(); return [r.left, r.right, t.textContent] }))"""
+    )
+    assert len(lines) == 8
+    for line in lines:
+        assert "".join(text for _, _, text in line) == "▁unremarkable▁film"
+        assert abs(line[0][0] - lines[0][0][0]) < 2
+        assert abs(line[-1][1] - lines[0][-1][1]) < 2
+    edges = {round(left) for left, _, _ in lines[0]}
+    assert any(len(line) < len(lines[0]) for line in lines)
+    for line in lines[1:]:  # this text's pieces only grow together: an edge is an edge above
+        assert {round(left) for left, _, _ in line} <= edges
+
+
+def test_the_size_is_marked_and_bpe_tells_its_merges(page):
+    page.locator("#vocabulary-size").get_by_text("2,000", exact=True).click()
+    page.wait_for_selector("#vocabulary-result .size.now >> text=2,000")
+    page.locator("#vocabulary-kind").get_by_text("BPE", exact=True).click()
+    page.wait_for_selector("#vocabulary-result >> text=Merge order")
+    page.wait_for_selector("#vocabulary-result details[open] td >> text=a + t")
+    page.locator("#vocabulary-result summary").nth(1).press("Enter")
+    assert page.locator("#vocabulary-result details[open]").count() == 2
+
+
+def test_a_piece_lights_its_characters_at_every_size_and_arrows_move(page):
+    first = page.locator("#vocabulary-result .line.toks").last.locator(".tok").first
+    first.focus()
+    assert page.locator("#vocabulary-result .tok.lit").count() > 8
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.classList.contains('tok')")
+    assert page.evaluate("document.activeElement.dataset.s") != first.get_attribute("data-s")
+
+
+def test_words_fall_out_as_the_sliders_move(page):
+    view(page, "Words")
+    page.wait_for_selector("#words-curve .plot-container")
+    page.locator("#words-text textarea").fill("The nyckelharpa harbour")
+    page.wait_for_selector("#words-result .tok-unknown >> text=nyckelharpa")
+    box = page.locator("#words-max-vocab input[type=number]")
+    box.fill("100")
+    box.press("Tab")
+    page.wait_for_selector("#words-figures >> text=104")
+    page.wait_for_selector("#words-result >> text=beyond max_vocab 100")
+    view(page, "Ladder")
+    page.get_by_role("tab", name="Batches", exact=True).click()
+    page.get_by_role("tab", name="Vocabulary", exact=True).click()
+    page.wait_for_selector("#vocabulary-trade-off .plot-container")
+
+
+def test_training_a_file_and_taking_the_model_home(page, tmp_path):
+    view(page, "Train your own")
+    page.wait_for_selector("#train-range >> text=This text allows")
+    path = tmp_path / "mine.txt"
+    path.write_text("The boat left the harbour. The gulls left the boat.\n" * 30, encoding="utf-8")
+    page.locator("#train-file-input").set_input_files(path)
+    page.wait_for_selector("#train-file >> text=mine.txt")
+    page.locator("#train-kind").get_by_text("BPE", exact=True).click()
+    page.wait_for_selector("#train-range >> text=BPE")
+    page.locator("#train-size input").fill("9999")
+    page.locator("#train-go").click()
+    page.wait_for_selector("#train-result >> text=There are no more pieces to be found in it.")
+    page.locator("#train-size input").fill("40")
+    page.locator("#train-sample textarea").fill("the boat <b>")
+    page.locator("#train-go").click()
+    page.wait_for_selector("#train-result .tok >> text=boat")
+    with page.expect_download() as download:
+        page.locator("#train-result a.v-download").click()
+    assert download.value.suggested_filename == "bpe-40.model"
+    assert len(SentencePieceProcessor(model_file=str(download.value.path()))) == 40
+    no_worker_is_left()
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(page, tmp_path):
+    view(page, "Train your own")
+    path = tmp_path / "large.txt"
+    path.write_bytes(b"a " * 1_100_000)
+    before = page.locator("#train-text textarea").input_value()
+    page.locator("#train-file-input").set_input_files(path)
+    page.wait_for_selector("#train-file >> text=large.txt has 2.2 MB")
+    assert page.locator("#train-text textarea").input_value() == before
+
+
+def test_a_long_paste_is_held_beside_the_field(page):
+    """All of it is read; the field shows how it begins, until it is changed."""
+    view(page, "Train your own")
+    page.wait_for_selector("#train-range >> text=This text allows")
+    page.evaluate(
+        """() => {
+            const data = new DataTransfer();
+            data.setData("text/plain", "gull ".repeat(5000) + "xyzzy");
+            document.querySelector("#train-text textarea").dispatchEvent(
+                new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+        }"""
+    )
+    page.wait_for_selector("#train-file >> text=pasted text: 25,005 characters")
+    assert len(page.locator("#train-text textarea").input_value()) < 1_000
+    page.wait_for_selector("#train-range >> text=/ 1[78] to /")  # g u l ▁ x y z, and ten
+    page.locator("#train-text textarea").fill("aaa")
+    page.wait_for_selector("#train-range >> text=/ 12 to /")
+
+
+def test_stop_ends_the_training(page):
+    start_slow_training(page)
+    assert workers() >= 1
+    page.locator("#train-stop").click()
+    page.wait_for_selector("#train-result >> text=Stopped. Nothing was kept.")
+    no_worker_is_left(60)
+    assert "Stopped" in page.locator("#train-result").inner_text()
+
+
+def test_leaving_the_page_ends_the_training(browser, url):
+    page = opened(browser, url)
+    start_slow_training(page)
+    page.close()
+    no_worker_is_left(30)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_serious_for_axe(browser, url, theme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = opened(browser, url, theme)
+    for name in VIEWS:
+        view(page, name)
+        if name == "Words":
+            page.wait_for_selector("#words-curve .plot-container")
+        if name == "Train your own":
+            page.wait_for_selector("#train-range >> text=This text allows")
+            page.locator("#train-go").click()
+            page.wait_for_selector("#train-result a.v-download")
+        if name == "Ladder":
+            page.locator("#vocabulary-kind").get_by_text("BPE", exact=True).click()
+            page.wait_for_selector("#vocabulary-result >> text=Merge order")
+        page.wait_for_timeout(400)  # tabs fade in
+        found = axe.run(page).response["violations"]
+        serious = [
+            (v["id"], [n["html"][:120] for n in v["nodes"]])
+            for v in found
+            if v["impact"] in ("serious", "critical")
+        ]
+        assert serious == [], name
+    page.close()
+
+
+def test_a_phone_sees_no_sideways_scroll(browser, url):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(url, wait_until="domcontentloaded")
+    page.get_by_role("tab", name="Vocabulary", exact=True).click()
+    for name in VIEWS:
+        view(page, name)
+        page.wait_for_timeout(500)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
