@@ -38,6 +38,7 @@ SHOWN_ROWS = 100  # of the results; the file holds all
 UNDO = 50  # changes of a review that can be taken back
 STATE_SECONDS = 1_800  # what a visitor left is forgotten after so long
 BRANCHES = 12  # texts side by side, those that a visitor steered included
+FRAME_SECONDS = 0.05  # a text that is being written is drawn so often
 ALTERNATIVES = 10  # words that could have come instead
 WORDS = (1, 300)  # tokens a text is continued by
 TEXTS = (1, 8)

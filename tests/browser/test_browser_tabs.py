@@ -63,11 +63,16 @@ def test_generation_writes_and_stops(page):
     open_tab(page, "Generation")
     page.locator("#generation-write").click()
     page.wait_for_selector("#generation-result >> text=40 of 40 tokens", timeout=60_000)
+    for label, value in (("Words (tokens)", "300"), ("Texts", "8")):
+        number = page.locator(f"input[aria-label='number input for {label}']")
+        number.fill(value)
+        number.press("Tab")
     page.locator("#generation-write").click()
-    page.wait_for_selector("#generation-result >> text=/[1-9] of 40 tokens/", timeout=20_000)
+    page.wait_for_selector("#generation-result >> text=/[0-9]+ of 300 tokens/", timeout=20_000)
     page.locator("#generation-stop").click()
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(1_000)
     stopped = page.locator("#generation-result").inner_text()
+    assert "300 of 300" not in stopped
     page.wait_for_timeout(1_500)
     assert page.locator("#generation-result").inner_text() == stopped
 

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+BLOCK = 256  # tokens of a block when drawing
 PREFILTER = 256  # top-p looks at this many before it sorts all
 
 
@@ -91,13 +93,20 @@ def draw(probs: Tensor, uniform: Tensor) -> Tensor:
     """One token a row: probs [rows, vocab_sz], uniform [rows] in [0, 1) → ids [rows].
 
     The inverse of the cumulated distribution, so that a row depends on its own number alone and not
-    on how many rows are drawn beside it.
+    on how many rows are drawn beside it. First the block, then the place in it: one pass of sums.
     """
-    cumulated = probs.cumsum(-1, dtype=torch.double)
+    rows, n = probs.shape
+    blocks = F.pad(probs, (0, -n % BLOCK)).view(rows, -1, BLOCK)
+    sums = blocks.sum(-1, dtype=torch.double)
+    cumulated = sums.cumsum(-1)
     target = uniform.double()[:, None] * cumulated[:, -1:]
-    ids = torch.searchsorted(cumulated, target, right=True)
-    ids.clamp_(max=probs.shape[-1] - 1)
-    # A parallel sum may round a step down; what has no probability must not come of it.
+    at = torch.searchsorted(cumulated, target, right=True).clamp_(max=sums.shape[1] - 1)
+    target = target - (cumulated.gather(1, at) - sums.gather(1, at))
+    inside = blocks.gather(1, at[..., None].expand(-1, -1, BLOCK))[:, 0]
+    inside = inside.cumsum(-1, dtype=torch.double)
+    ids = at * BLOCK + torch.searchsorted(inside, target, right=True).clamp_(max=BLOCK - 1)
+    ids.clamp_(max=n - 1)
+    # Two sums of the same numbers may differ in the last bit; what cannot be drawn must not come of it.
     possible = probs.gather(-1, ids) > 0
     if not bool(possible.all()):
         ids = torch.where(possible, ids, probs.argmax(-1, keepdim=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import gradio as gr
 
@@ -22,10 +23,17 @@ def build(services: Services) -> None:
     """Lay out the tab and wire it to `services`."""
 
     def stream(make):
-        """Yield (HTML, state) of every step that `make` gives; refusals as notices."""
+        """Yield (HTML, state) of the steps that `make` gives; refusals as notices.
+
+        A step takes a few milliseconds, a page longer to draw it: at most one is shown a frame.
+        """
+        shown, written = 0.0, None
         try:
             for written in make():
-                yield view.texts(written), written
+                if time.monotonic() - shown >= limits.FRAME_SECONDS:
+                    yield view.texts(written, live=True), written
+                    shown = time.monotonic()
+            yield view.texts(written), written
         except limits.Refused as refusal:
             yield html.notice(str(refusal)), gr.skip()
         except Exception:
@@ -110,10 +118,11 @@ def build(services: Services) -> None:
         write, [prompt, *cuts, n_words, n_texts, seed], outputs, api_name="generate", **lane
     )
     branched = chosen.change(branch, [chosen, written], outputs, api_visibility="private", **lane)
-    stop.click(None, None, None, cancels=[event, branched], api_visibility="private")
+    quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
+    # what stood there when it was stopped gets its buttons
+    stop.click(recolour, [by_surprise, written], result, cancels=[event, branched], **quiet)
     inputs = [pick, written, prompt, *cuts]
     common.live([pick, prompt, *cuts], look, inputs, [nexts], "next_word")
-    quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
     by_surprise.change(recolour, [by_surprise, written], result, **quiet)
     surprise.build(services)
     nexts.value = look("", None, prompt.value, 0.75, 0, 1.0, 0.0, 1.0)

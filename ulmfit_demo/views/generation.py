@@ -14,9 +14,12 @@ CUT = {"top-k": "cut by top-k", "top-p": "cut by top-p", "min-p": "cut by min-p"
 BANDS = ("among the 10 most likely", "first 100", "first 1,000", "less likely still")
 
 
-def texts(w: Written, by_surprise: bool = False) -> str:
-    """Texts beside each other, each after the prompt it goes on from; every word is a button."""
-    boxes = "".join(text(w, i, by_surprise) for i in range(len(w.texts)))
+def texts(w: Written, by_surprise: bool = False, live: bool = False) -> str:
+    """Texts beside each other, each after the prompt it goes on from; every word is a button.
+
+    `live`: they are still being written, and no word is a button yet.
+    """
+    boxes = "".join(text(w, i, by_surprise, live) for i in range(len(w.texts)))
     speed = w.milliseconds / max(1, w.steps)
     detail = f"{w.steps} of {w.n_steps} tokens · {speed:.1f} ms a step · {w.device}"
     legend_ = bands_legend() if by_surprise else ""
@@ -27,14 +30,14 @@ def texts(w: Written, by_surprise: bool = False) -> str:
     )
 
 
-def text(w: Written, place: int, by_surprise: bool) -> str:
+def text(w: Written, place: int, by_surprise: bool, live: bool) -> str:
     """One text of `w`."""
     t = w.texts[place]
     title = f"text {place + 1}"
     if t.branch_of is not None:
         title += f", steered from text {t.branch_of + 1}"
     title += " · ended by itself" if t.ended else ""
-    words = written_words(t, place, by_surprise)
+    words = escape(t.text) if live else written_words(t, place, by_surprise)
     return (
         f'<article class="text"><h4>{escape(title)}</h4>'
         f'<span class="prompt">{escape(w.prompt)}</span> {words}</article>'

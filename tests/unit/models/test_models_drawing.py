@@ -209,3 +209,14 @@ def test_sixteen_at_once_get_what_each_gets_alone(random_lm, name):
     alone = [one(i) for i in range(16)]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(one, range(16))) == alone
+
+
+def test_draw_equals_the_cumulated_sum_of_all():
+    torch.manual_seed(8)
+    probs = distribution(torch.randn(40, 1_111) * 3, Sampling(1.0, top_k=50))
+    uniform = torch.rand(40)
+    cumulated = probs.double().cumsum(-1)
+    target = uniform.double()[:, None] * cumulated[:, -1:]
+    assert torch.equal(
+        draw(probs, uniform), torch.searchsorted(cumulated, target, right=True)[:, 0]
+    )
