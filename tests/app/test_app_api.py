@@ -6,7 +6,6 @@ import re
 import pytest
 from gradio_client import Client
 
-import app
 from ulmfit_demo import limits
 
 ODD = {
@@ -22,11 +21,8 @@ ODD = {
 
 
 @pytest.fixture(scope="module")
-def client():
-    demo = app.build()
-    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.launch_settings())
-    yield Client(url, verbose=False)
-    demo.close()
+def client(url):
+    return Client(url, verbose=False)
 
 
 def call(client, name, text):

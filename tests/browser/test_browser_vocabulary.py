@@ -2,72 +2,30 @@
 
 import os
 import random
-import shutil
 import time
 from pathlib import Path
 
 import pytest
 from sentencepiece import SentencePieceProcessor
 
-import app
-
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 VIEWS = ("Ladder", "Words", "Train your own")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed (apt-get install chromium)"),
-]
-
-
-@pytest.fixture(scope="module")
-def url():
-    demo = app.build()
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.launch_settings())
-    yield address
-    demo.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as p:
-        instance = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield instance
-        instance.close()
-
-
-def opened(browser, url, theme="light", width=1280):
-    page = browser.new_page(viewport={"width": width, "height": 800})
-    page.set_default_timeout(40_000)
-    page.goto(f"{url}?__theme={theme}", wait_until="domcontentloaded")
-    page.get_by_role("tab", name="Vocabulary", exact=True).click()
-    page.wait_for_selector("#vocabulary-trade-off .plot-container")
-    return page
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def page(browser, url):
-    page = opened(browser, url)
-    problems, outside = [], []
-    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda e: problems.append(str(e)))
-    page.on(
-        "request",
-        lambda r: None if r.url.startswith((url, "data:", "blob:")) else outside.append(r.url),
-    )
-    yield page
-    page.close()
-    assert problems == []
-    assert outside == []
+def opened(open_page):
+    def opened(theme="light", width=1280):
+        page = open_page("Vocabulary", theme, width)
+        page.set_default_timeout(40_000)
+        page.wait_for_selector("#vocabulary-trade-off .plot-container")
+        return page
+
+    return opened
+
+
+@pytest.fixture
+def page(opened):
+    return opened()
 
 
 def view(page, name):
@@ -227,17 +185,17 @@ def test_stop_ends_the_training(page):
     assert "Stopped" in page.locator("#train-result").inner_text()
 
 
-def test_leaving_the_page_ends_the_training(browser, url):
-    page = opened(browser, url)
+def test_leaving_the_page_ends_the_training(opened):
+    page = opened()
     start_slow_training(page)
     page.close()
     no_worker_is_left(30)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_serious_for_axe(browser, url, theme):
+def test_nothing_serious_for_axe(opened, theme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page = opened(browser, url, theme)
+    page = opened(theme)
     for name in VIEWS:
         view(page, name)
         if name == "Words":
@@ -260,12 +218,9 @@ def test_nothing_serious_for_axe(browser, url, theme):
     page.close()
 
 
-def test_a_phone_sees_no_sideways_scroll(browser, url):
-    page = browser.new_page(viewport={"width": 390, "height": 844})
-    page.goto(url, wait_until="domcontentloaded")
-    page.get_by_role("tab", name="Vocabulary", exact=True).click()
+def test_a_phone_sees_no_sideways_scroll(opened):
+    page = opened(width=390)
     for name in VIEWS:
         view(page, name)
         page.wait_for_timeout(500)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.close()

@@ -21,7 +21,8 @@ def verdict(v: Verdict) -> str:
     word, css = ("positive", "pos") if v.positive >= 0.5 else ("negative", "neg")
     share = v.positive if v.positive >= 0.5 else 1 - v.positive
     title = "NOT SURE" if v.unsure else word.upper()
-    leaning = f"leaning {word}, {share:.0%}" if v.unsure else f"{share:.1%}"
+    sure = f"{share:.1%}" if share < 0.9995 else "over 99.9%"
+    leaning = f"leaning {word}, {share:.0%}" if v.unsure else sure
     unknown = f", {v.n_unknown} unknown" if v.n_unknown else ""
     kept = f", {v.n_read} read anew" if v.n_read < v.n_tokens else ""
     detail = f"{v.n_tokens:,} tokens{unknown}{kept} · {v.milliseconds:.0f} ms · {v.device}"
