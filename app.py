@@ -23,7 +23,8 @@ TABS = {
 TITLE = "ULMFiT, step by step"
 INTRO = "Type a text and watch it travel: tokens, ids, mini-batches, a language model, a verdict."
 FOOT = (
-    "Nothing you type is stored or sent elsewhere. Models trained on IMDb film reviews with fastai."
+    "What you type is not stored and not sent elsewhere; a file and its results are deleted after about "
+    "an hour. Models trained on IMDb film reviews with fastai."
 )
 
 
@@ -53,6 +54,7 @@ def launch_settings() -> dict:
         "enable_monitoring": False,
         "run_history": False,
         "strict_cors": True,
+        "state_session_capacity": limits.SESSIONS,
         "max_file_size": limits.OWN_TOKENIZER_BYTES,
         "footer_links": ["api", "settings"],
     }

@@ -8,6 +8,8 @@ fp32 and bf16, and the faster counts. Token counts are taken as ours, which favo
 makes more of the same text.
 """
 
+import time
+
 import torch
 from classification import many
 from reference import arguments, interleaved, report, shipped
@@ -42,17 +44,22 @@ def main() -> None:
             for ids, mask in batches:
                 theirs(input_ids=ids, attention_mask=mask)
 
+    once: dict[torch.dtype, float] = {}
+    run(torch.float32)  # warm
+    for dtype in (torch.float32, torch.bfloat16):  # the faster one counts
+        start = time.perf_counter()
+        run(dtype)
+        once[dtype] = time.perf_counter() - start
+    dtype = min(once, key=once.get)
+    name = f"DistilBERT, {str(dtype).removeprefix('torch.')}"
     seconds = interleaved(
-        {
-            "DistilBERT fp32": lambda: run(torch.float32),
-            "DistilBERT bf16": lambda: run(torch.bfloat16),
-            "ours": lambda: classify(loaded.classifier, documents),
-        },
-        args,
+        {name: lambda: run(dtype), "ours": lambda: classify(loaded.classifier, documents)}, args
     )
     per_second = {k: len(documents) / v for k, v in seconds.items()}
     rows: dict[str, object] = {k: f"{v:.1f} reviews/s" for k, v in per_second.items()}
-    best = max(per_second["DistilBERT fp32"], per_second["DistilBERT bf16"])
+    best = per_second[name]
+    for kind, t in once.items():
+        rows[f"one run, {str(kind).removeprefix('torch.')}"] = f"{t:.1f} s"
     rows["precision of ours"] = precision.explain(engine_of(loaded.classifier), "batch").precision
     rows["times as fast"] = f"{per_second['ours'] / best:.1f} (wanted 12)"
     report(f"Against DistilBERT, {len(documents)} reviews ({args.clock} time)", rows)

@@ -39,7 +39,9 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         help="work folder; default: runs/<recipe name>",
     )
-    ap.add_argument("--bundle", type=Path, help="bundle folder; default: assets/models/imdb")
+    ap.add_argument(
+        "--bundle", type=Path, help="bundle folder; default: assets/models/<recipe name>"
+    )
     ap.add_argument("--subwords", type=Path, default=Path("assets/subwords"), help="ladder folder")
     ap.add_argument(
         "--counts", type=Path, default=Path("assets/vocabulary"), help="folder of the counts"

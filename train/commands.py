@@ -29,7 +29,7 @@ class Call:
 
     @property
     def bundle(self) -> Path:
-        return self.args.bundle or Path("assets/models/imdb")
+        return self.args.bundle or Path("assets/models") / self.recipe.name
 
 
 def read(args: argparse.Namespace) -> Call:
@@ -102,6 +102,9 @@ def evaluate(call: Call) -> None:
     from train import evaluate
 
     command = f"python -m train all --recipe {call.args.recipe}"
+    for name in ("data", "init_from", "run"):
+        if getattr(call.args, name):
+            command += f" --{name.replace('_', '-')} {getattr(call.args, name)}"
     for part, values in evaluate.evaluate(call.bundle, call.corpus(), command).items():
         shown = (f"{k} {v:.4f}" for k, v in values.items() if isinstance(v, float))
         print(f"{part}: {', '.join(shown)}")

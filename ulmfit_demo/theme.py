@@ -10,7 +10,7 @@ ASSETS = Path(__file__).resolve().parents[1] / "assets"
 STYLES = sorted((ASSETS / "style").glob("*.css"))  # in the order of their names
 SCRIPTS = sorted((ASSETS / "script").glob("*.js"))
 
-# kind of token → (what the legend says, an example); the colours are in style.css as `.tok-<kind>`
+# kind of token → (what the legend says, an example); colours: `.tok-<kind>` in assets/style/2-chips.css
 KINDS: dict[str, tuple[str, str]] = {
     "word": ("word or first piece", "film"),
     "continuation": ("piece that continues a word", "ing"),
@@ -20,7 +20,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "space": ("white space", "␣"),
 }
 
-# plotly: the same hues as style.css, readable on white and on near-black
+# plotly: the same hues as the style sheets, readable on white and on near-black
 ACCENT = "#2f6fde"
 POSITIVE = "#2f6fde"
 NEGATIVE = "#d9730d"

@@ -9,7 +9,7 @@
   tip.hidden = true;
   let lit = [];
 
-  const list = (el) => el.closest(".toks");
+  const list = (el) => el.closest(".toks"); // null for what only has a tip
   const place = (el) => Array.prototype.indexOf.call(list(el).children, el);
   const ranges = (toks) =>
     toks.range
@@ -46,16 +46,16 @@
   };
 
   const enter = (ev) => {
-    const el = ev.target.closest?.(".tok");
+    const el = ev.target.closest?.(".tok, [data-tip]");
     if (!el) return;
-    light(el, true);
+    if (el.matches(".tok")) light(el, true);
     show(el);
     if (ev.type === "focusin") el.setAttribute("aria-describedby", tip.id);
   };
   const leave = (ev) => {
-    const el = ev.target.closest?.(".tok");
+    const el = ev.target.closest?.(".tok, [data-tip]");
     if (!el) return;
-    light(el, false);
+    if (el.matches(".tok")) light(el, false);
     tip.hidden = true;
   };
   document.addEventListener("mouseover", enter);

@@ -38,7 +38,7 @@ def call(client, name, text):
         "/sentiment_lines": (text, None),
         "/explain": (text,),
         "/other_models": (text, True),
-        "/generate": (text, 0.75, 0, 1.0, 0.0, 1.0, 5, 2, 0),
+        "/generate": (text, 0.75, 0, 1.0, 0.0, 1.0, 5, 2, 0, False),
         "/next_word": ("", text, 0.75, 0, 1.0, 0.0, 1.0),
         "/surprise": (text,),
         "/training_stages": (text,),
@@ -138,7 +138,7 @@ def test_the_same_seed_writes_the_same_text_and_another_does_not(client):
     def texts(seed):
         html = client.predict(
             "I liked this movie because",
-            *(0.75, 0, 1.0, 0.0, 1.0, 20, 2, seed),
+            *(0.75, 0, 1.0, 0.0, 1.0, 20, 2, seed, False),
             api_name="/generate",
         )
         articles = re.findall(r"<article.*?</article>", html)
@@ -150,7 +150,7 @@ def test_the_same_seed_writes_the_same_text_and_another_does_not(client):
 
 
 def test_generation_streams_word_by_word(client):
-    job = client.submit("The film", 0.75, 0, 1.0, 0.0, 1.0, 200, 8, 0, api_name="/generate")
+    job = client.submit("The film", 0.75, 0, 1.0, 0.0, 1.0, 200, 8, 0, False, api_name="/generate")
     job.result()
     lengths = [len(re.sub("<[^>]*>", "", html)) for html in job.outputs()]
     assert len(lengths) >= 5

@@ -19,6 +19,8 @@ from pathlib import Path
 
 FORMAT = 1
 MAX_GRAMS = 50_000
+VADER_CHARACTERS = 2_000  # VADER is quadratic in places: 20,000 emoji would take minutes
+VADER_EMOJI = 50  # each becomes a phrase, and every word is compared with all of them
 
 
 class BaselineError(RuntimeError):
@@ -98,9 +100,17 @@ def _vader():
 def vader(text: str, n_parts: int = 10) -> Weighed:
     """VADER's verdict on raw `text`: capitals and exclamation marks count, so it takes no tokens.
 
-    `parts` are the lexicon's words in the text with their own weights, before VADER's rules.
+    Only the first `VADER_CHARACTERS` count, and of emoji the first `VADER_EMOJI`. `parts` are the
+    lexicon's words in the text with their own weights, before VADER's rules.
     """
     analyzer = _vader()
+    text, emoji = text[:VADER_CHARACTERS], 0
+    kept = []
+    for character in text:
+        emoji += character in analyzer.emojis
+        if character not in analyzer.emojis or emoji <= VADER_EMOJI:
+            kept.append(character)
+    text = "".join(kept)
     compound = analyzer.polarity_scores(text)["compound"]
     words = {w.strip(".,;:!?\"'()").lower() for w in text.split()}
     found = {w: analyzer.lexicon[w] for w in words if w in analyzer.lexicon}

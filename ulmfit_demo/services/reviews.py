@@ -172,6 +172,11 @@ class WhatIf:
 def what_if(services: Services, text: str, index: int) -> WhatIf:
     """Delete or replace word `index` of `text`. Raises `Refused` where there is no such word."""
     verdict, reading = read(services, text)
+    if verdict and verdict.n_tokens > limits.KEPT_TOKENS:
+        raise limits.Refused(
+            f"The review has {verdict.n_tokens:,} tokens; what-if works for up to "
+            f"{limits.KEPT_TOKENS:,}. Shorten it; the verdict above stays."
+        )
     words = verdict.words if verdict else ()
     if not 0 <= index < len(words) or not words[index].text:
         raise limits.Refused("That word is no longer there. Click one of the words again.")
@@ -188,8 +193,15 @@ def what_if(services: Services, text: str, index: int) -> WhatIf:
 
 
 def cut(text: str, word: Word, other: str) -> str:
-    """`text` with `other` in place of `word`; a deleted word takes one of its two spaces along."""
+    """`text` with `other` in place of `word`; a deleted word takes one of its two spaces along.
+
+    Where a comma or a `n't` gives way to a word, a space keeps it from its neighbours.
+    """
     before, after = text[: word.start], text[word.end :]
+    if other and before[-1:].isalnum() and other[0].isalnum():
+        other = f" {other}"
+    if other and after[:1].isalnum() and other[-1].isalnum():
+        other = f"{other} "
     if not other and (not before or before[-1].isspace()) and after[:1] == " ":
         after = after[1:]
     return before + other + after
@@ -246,8 +258,11 @@ def many(services: Services, texts: Sequence[str]) -> Iterator[Progress]:
     services.words()
     positive: list[float | None] = [None] * len(texts)
     which = [i for i, t in enumerate(texts) if t.strip()]
-    documents = [services.numericalize(texts[i]) for i in which]
-    started, done = time.perf_counter(), 0
+    documents, started, done = [], time.perf_counter(), 0
+    for n, i in enumerate(which):
+        documents.append(services.numericalize(texts[i]))
+        if n % limits.TOKENIZED_AT_ONCE == 0:
+            yield Progress(list(positive), 0, "tokenizing", 1_000 * (time.perf_counter() - started))
     for places, values, device in devices.classify_on_gpu(services.bundle.name, documents):
         for place, value in zip(places, values, strict=True):
             positive[which[place]] = value

@@ -111,7 +111,7 @@ def _go_on(
     vocab = services.words()
     texts = list(written.texts)
     yield written
-    started = time.perf_counter()
+    started, steps = time.perf_counter(), 0
     for i, (step, device) in enumerate(
         devices.generate_on_gpu(
             services.bundle.name,
@@ -124,6 +124,7 @@ def _go_on(
             written.seed,
         )
     ):
+        steps = i + 1
         for row, place in enumerate(places):
             if step.ids[row] is None:
                 texts[place] = replace(texts[place], ended=True)
@@ -137,13 +138,18 @@ def _go_on(
                 tuple((vocab.words[j], p) for j, p in step.alternatives[row]),
             )
             texts[place] = replace(texts[place], drawn=(*texts[place].drawn, drawn))
-        yield replace(
+        written = replace(
             written,
             texts=tuple(texts),
-            steps=i + 1,
+            steps=steps,
             milliseconds=1_000 * (time.perf_counter() - started),
             device=device,
         )
+        yield written
+    if steps < n_steps:  # every text came to its end
+        for place in places:
+            texts[place] = replace(texts[place], ended=True)
+        yield replace(written, texts=tuple(texts))
 
 
 @dataclass(frozen=True)
@@ -272,8 +278,8 @@ def before_and_after(
     stages.append(("language model, at the end of its training", models.lm.body, models.lm.bias))
     stages.append(("what the classifier kept of it", models.classifier.body, models.lm.bias))
     with torch.inference_mode():
-        row = torch.tensor([ids], device=models.lm.bias.device)
         for title, body, bias in stages:
+            row = torch.tensor([ids], device=bias.device)
             features, _ = body(row, body.zero_state(1))
             logits = F.linear(features[0, -1], body.encoder.weight, bias).float()
             logits[banned] = -torch.inf

@@ -22,7 +22,7 @@ LOOK = "What could come after your words, at three temperatures: it follows the 
 def build(services: Services) -> None:
     """Lay out the tab and wire it to `services`."""
 
-    def stream(make):
+    def stream(make, by_surprise, before=None):
         """Yield (HTML, state) of the steps that `make` gives; refusals as notices.
 
         A step takes a few milliseconds, a page longer to draw it: at most one is shown a frame.
@@ -33,14 +33,17 @@ def build(services: Services) -> None:
                 if time.monotonic() - shown >= limits.FRAME_SECONDS:
                     yield view.texts(written, live=True), written
                     shown = time.monotonic()
-            yield view.texts(written), written
+            yield view.texts(written, by_surprise), written
         except limits.Refused as refusal:
-            yield html.notice(str(refusal)), gr.skip()
+            kept = view.texts(before, by_surprise) if before else ""
+            yield html.notice(str(refusal)) + kept, gr.skip()
         except Exception:
             common.log.exception("generate failed")
             yield html.notice(common.BROKEN), gr.skip()
 
-    def write(prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed):
+    def write(
+        prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed, by_surprise
+    ):
         def make():
             return writing.write(
                 services,
@@ -51,16 +54,16 @@ def build(services: Services) -> None:
                 limits.whole(seed, limits.SEED, "The seed"),
             )
 
-        yield from stream(make)
+        yield from stream(make, bool(by_surprise))
 
-    def branch(picked, written):
+    def branch(picked, written, by_surprise):
         def make():
             if written is None:
                 raise limits.Refused("Press Write first.")
             text, place, word = wanted(picked, 3)
             return writing.branch(services, written, text, place, word)
 
-        yield from stream(make)
+        yield from stream(make, bool(by_surprise), written)
 
     @common.guarded()
     def look(picked, written, prompt, temperature, top_k, top_p, min_p, penalty):
@@ -115,9 +118,20 @@ def build(services: Services) -> None:
     lane = dict(show_progress="hidden", concurrency_id="model", concurrency_limit=limits.MODEL_LANE)
     outputs = [result, written]
     event = go.click(
-        write, [prompt, *cuts, n_words, n_texts, seed], outputs, api_name="generate", **lane
+        write,
+        [prompt, *cuts, n_words, n_texts, seed, by_surprise],
+        outputs,
+        api_name="generate",
+        **lane,
     )
-    branched = chosen.change(branch, [chosen, written], outputs, api_visibility="private", **lane)
+    branched = chosen.change(
+        branch,
+        [chosen, written, by_surprise],
+        outputs,
+        api_visibility="private",
+        cancels=[event],
+        **lane,
+    )
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
     # what stood there when it was stopped gets its buttons
     stop.click(recolour, [by_surprise, written], result, cancels=[event, branched], **quiet)

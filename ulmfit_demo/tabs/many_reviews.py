@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import gradio as gr
@@ -23,10 +25,11 @@ def build(services: Services) -> None:
 
     def run(lines, file):
         try:
-            texts = read_csv(file) if file else pasted(lines)
-            if not texts:
-                yield html.empty("Type one review a line, or choose a CSV file."), gr.skip()
+            texts = read_file(file) if file else pasted(lines)
+            if not any(text.strip() for text in texts):
+                yield html.empty("Type one review a line, or choose a CSV file with text."), None
                 return
+            yield shown(texts, None), None
             step = None
             for step in reviews.many(services, texts):
                 yield shown(texts, step), gr.skip()
@@ -83,22 +86,37 @@ def pasted(lines: object) -> list[str]:
     return rows
 
 
-def read_csv(path: str) -> list[str]:
-    """The reviews of a CSV file: the column named like one, else the first. Raises `Refused`."""
+def read_file(path: str) -> list[str]:
+    """The reviews of a file. Raises `Refused`.
+
+    A .txt file has one a line; a CSV file has a column named like one of `COLUMNS`, or one column.
+    """
     data = Path(path).read_bytes()
     if len(data) > limits.CSV_BYTES:
         raise limits.Refused(
             f"The file has {len(data) / 1e6:.1f} MB; up to {limits.CSV_BYTES / 1e6:.0f} MB are read."
         )
     try:
-        rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig")), strict=True))
+        text = data.decode("utf-8-sig")
+        is_plain = Path(path).suffix.lower() == ".txt"
+        rows = (
+            [[line] for line in text.splitlines()]
+            if is_plain
+            else list(csv.reader(io.StringIO(text), strict=True))
+        )
     except (UnicodeDecodeError, csv.Error) as e:
         raise limits.Refused(f"The file is no CSV in UTF-8: {e}.") from None
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     head = [cell.strip().lower() for cell in rows[0]] if rows else []
     named = [head.index(name) for name in COLUMNS if name in head]
     texts = [row[named[0]] if named[0] < len(row) else "" for row in rows[1:]] if named else []
-    texts = texts if named else [row[0] for row in rows]
+    if not named:
+        if any(len(row) > 1 for row in rows):
+            names = ", ".join(COLUMNS)
+            raise limits.Refused(
+                f"No column is named like the reviews. Name one of these: {names}."
+            )
+        texts = [row[0] for row in rows]
     if len(texts) > limits.ROWS:
         raise limits.Refused(f"{len(texts):,} rows; this takes up to {limits.ROWS:,} at once.")
     for i, text in enumerate(texts):
@@ -110,7 +128,14 @@ def read_csv(path: str) -> list[str]:
 
 
 def write_csv(texts: list[str], positive: list[float | None]) -> str:
-    """Path of a CSV file with every verdict; gradio deletes it with its other temporary files."""
+    """Path of a CSV file with every verdict. gradio serves a copy of its own and deletes that one.
+
+    Older results are deleted here: a file is copied right after this returns.
+    """
+    old = time.time() - limits.DELETE_CACHE[1]
+    for path in Path(tempfile.gettempdir()).glob("ulmfit-*"):
+        if path.stat().st_mtime < old:
+            shutil.rmtree(path, ignore_errors=True)
     folder = tempfile.mkdtemp(prefix="ulmfit-")
     path = Path(folder) / "sentiment.csv"
     with path.open("w", encoding="utf-8", newline="") as f:
@@ -127,7 +152,9 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def shown(texts: list[str], step: reviews.Progress) -> str:
+def shown(texts: list[str], step: reviews.Progress | None) -> str:
+    if step is None:
+        return view.lines([], f"{len(texts):,} reviews")
     known = [(t, p) for t, p in zip(texts, step.positive, strict=True)]
     rate = 1_000 * step.done / max(step.milliseconds, 1e-9)
     detail = (

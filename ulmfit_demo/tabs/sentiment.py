@@ -36,10 +36,12 @@ def build(services: Services) -> None:
         """Take a change: its text goes to the box, the text before it to `undo`."""
         wanted = common.picked(picked)
         try:
-            new = limits.text(json.loads(wanted)["text"])
+            old, new = limits.text(text), limits.text(json.loads(wanted)["text"])
+        except limits.Refused as refusal:
+            return gr.skip(), undo, html.notice(str(refusal))
         except (TypeError, KeyError, ValueError):
             return gr.skip(), undo, gr.skip()
-        return new, [*(undo or []), text][-limits.UNDO :], html.empty(NO_WORD)
+        return new, [*(undo or []), old][-limits.UNDO :], html.empty(NO_WORD)
 
     def take_back(text, undo):
         return (undo[-1], undo[:-1]) if undo else (text, [])
@@ -75,11 +77,12 @@ def build(services: Services) -> None:
             undo_button = gr.Button("Undo the last change", size="sm", elem_id="sentiment-undo")
     result = gr.HTML(elem_id="sentiment-result", min_height=56)
     along = gr.HTML(elem_id="sentiment-along", elem_classes="linked", min_height=190)
-    reading, undo = gr.State(None, time_to_live=limits.STATE_SECONDS), gr.State([])
+    reading = gr.State(None, time_to_live=limits.STATE_SECONDS)
+    undo = gr.State([], time_to_live=limits.STATE_SECONDS)
     pick, chosen = common.hidden_field("sentiment-pick"), common.hidden_field("sentiment-change")
     alternatives = gr.HTML(html.empty(NO_WORD), elem_id="sentiment-what-if", min_height=40)
 
-    # The API takes the text alone: a reading is kept for the page's own visitor only.
+    # A reading belongs to one session, a page's or an API client's; the API takes the text alone.
     gr.on(
         [text.change],
         show,

@@ -21,7 +21,8 @@ def texts(w: Written, by_surprise: bool = False, live: bool = False) -> str:
     """
     boxes = "".join(text(w, i, by_surprise, live) for i in range(len(w.texts)))
     speed = w.milliseconds / max(1, w.steps)
-    detail = f"{w.steps} of {w.n_steps} tokens · {speed:.1f} ms a step · {w.device}"
+    most = max((len(t.drawn) for t in w.texts), default=0)
+    detail = f"{most} of {w.n_steps} tokens · {speed:.1f} ms a step · {w.device}"
     legend_ = bands_legend() if by_surprise else ""
     return (
         f'<div class="texts">{boxes}</div>{legend_}'

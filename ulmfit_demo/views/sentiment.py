@@ -10,6 +10,8 @@ from ulmfit_demo.models.baselines import Weighed
 from ulmfit_demo.services.reviews import Reasons, Verdict, WhatIf, Word
 from ulmfit_demo.views.html import visible
 
+READ_WORDS = 1_000  # of a long review, drawn word by word: the last ones
+SHOWN_CHARACTERS = 300  # of each of many reviews
 WIDTH, HEIGHT = 1_000, 120  # of the line over the words, in the units of its viewBox
 SHADES = 4  # steps of colour
 FAINT = 0.02  # a word that moves the probability by less has no colour
@@ -37,11 +39,19 @@ def verdict(v: Verdict) -> str:
 
 def reading(v: Verdict) -> str:
     """The probability after every word as a line, and the words coloured by what each moved."""
-    return line(v.words) + words(v.words, [w.moved for w in v.words], pick=True) + legend()
+    shown = v.words[-READ_WORDS:]
+    note = ""
+    if len(shown) < len(v.words):
+        note = (
+            f'<p class="u-small">The last {len(shown):,} of {len(v.words):,} words are drawn.</p>'
+        )
+    first = len(v.words) - len(shown)
+    moved = [w.moved for w in shown]
+    return note + line(shown) + words(shown, moved, pick=True, first=first) + legend()
 
 
 def line(words: Sequence[Word]) -> str:
-    """The line over the words: one column a word, hovering it marks the word (sentiment.js)."""
+    """The line over the words: one column a word, hovering it marks the word (pick.js)."""
     n = len(words)
     step = WIDTH / max(1, n)
     points = [(i * step + step / 2, HEIGHT * (1 - w.probability)) for i, w in enumerate(words)]
@@ -96,10 +106,12 @@ def words(
     faint: float = FAINT,
     strong: float = STRONG,
     unit: str = "points",
+    first: int = 0,
 ) -> str:
     """The review's words coloured by `scores`; a sign before a word says the same without colour.
 
-    `pick`: each word is a button that asks what would be without it (sentiment.js).
+    `pick`: each word is a button that asks what would be without it (pick.js). `first`: the place of
+    the first of them in the review.
     """
     parts = []
     for i, (word, score) in enumerate(zip(words, scores, strict=True)):
@@ -110,7 +122,7 @@ def words(
         said = f"{100 * score:+.1f} points" if unit == "points" else f"{score:+.2f} {unit}"
         tip = f"{said}{' · not in the vocabulary' if word.unknown else ''}"
         tag = "button" if pick else "span"
-        act = f' type="button" data-pick="sentiment-pick" data-value="{i}"' if pick else ""
+        act = f' type="button" data-pick="sentiment-pick" data-value="{first + i}"' if pick else ""
         parts.append(
             f'<{tag}{act} class="w {css}{" unk" if word.unknown else ""}" data-i="{i}" '
             f'data-tip="{escape(tip)}"><small aria-hidden="true">{sign}</small>'
@@ -214,7 +226,7 @@ def calibrated(measured: dict) -> str:
         f"{measured['temperature']:.2f}; the distance between what is said and what is true fell from "
         f"{100 * measured['ece_before']:.1f} to {100 * measured['ece']:.1f} points. Between "
         f"{low:.0%} and {high:.0%} fewer than four verdicts in five were right: there it says "
-        "“not sure”.</p>"
+        "“not sure”. All of it is fitted and measured on the same reviews.</p>"
     )
 
 
@@ -223,7 +235,7 @@ def lines(rows: Sequence[tuple[str, float | None]], detail: str) -> str:
     body = "".join(
         f"<tr><td>{'—' if p is None else 'positive' if p >= 0.5 else 'negative'}</td>"
         f'<td class="u-mono">{"" if p is None else f"{p:.3f}"}</td>'
-        f"<td>{escape(text[:300])}{'…' if len(text) > 300 else ''}</td></tr>"
+        f"<td>{escape(text[:SHOWN_CHARACTERS])}{'…' if len(text) > SHOWN_CHARACTERS else ''}</td></tr>"
         for text, p in rows
     )
     return (
