@@ -90,6 +90,7 @@ def test_columns_can_be_chosen_and_left_out(page):
     trip = column(page, 3).locator("details")
     assert "changed round trip" in column(page, 3).inner_text()
     trip.locator("summary").click()
+    trip.locator("del").wait_for(timeout=SOON)
     assert trip.locator("del").all_inner_texts() == ["␣"]
     assert trip.locator("span").all_inner_texts() == ["to ", "be"]
 
