@@ -23,6 +23,8 @@ def type_text(page, text):
 def choose(page, column, name):
     page.locator(f"#tokenizers-column-{column} input").click()
     page.get_by_role("option", name=name, exact=True).click()
+    # the list fades out: until it is gone, a click could meet it instead of what is below
+    page.wait_for_function("!document.querySelector('[role=option]')", timeout=SOON)
 
 
 def column(page, number):
