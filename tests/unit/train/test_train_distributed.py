@@ -80,6 +80,7 @@ def last_epoch(run: Path) -> dict:
     return [r for r in lines if r.get("done")][-1]
 
 
+@pytest.mark.timeout(600)
 def test_two_processes_reach_the_loss_of_one_and_survive_a_kill(corpus, tmp_path):
     alone = tmp_path / "alone.toml"
     alone.write_text(SETTINGS.format(bs=8, seconds=60.0))
@@ -99,7 +100,7 @@ def test_two_processes_reach_the_loss_of_one_and_survive_a_kill(corpus, tmp_path
     process.wait()
     assert not (run / "lm.pth").exists()
     process = torchrun(pair, run, "--resume")
-    output, _ = process.communicate(timeout=180)
+    output, _ = process.communicate(timeout=400)
     assert process.returncode == 0, output
     log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     resumed = next(r for r in log if r.get("event") == "resume")

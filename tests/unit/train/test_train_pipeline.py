@@ -349,10 +349,11 @@ def command(*arguments):
         cwd=REPO,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=400,
     )
 
 
+@pytest.mark.timeout(600)  # four programs that import fastai, one after another
 def test_smoke_recipe_runs_the_whole_pipeline(tmp_path):
     """Both directions, from a generated corpus to a measured bundle with an ensemble."""
     common = ("--recipe", "train/recipes/smoke.toml", "--run", tmp_path / "run")
@@ -373,6 +374,7 @@ def test_smoke_recipe_runs_the_whole_pipeline(tmp_path):
     assert (tmp_path / "bundle" / "classifier_backwards.safetensors").is_file()
 
 
+@pytest.mark.timeout(600)
 def test_any_folder_of_text_makes_a_model_that_another_goes_on_from(tmp_path):
     """`wiki.toml` at a tiny size: one folder → model → `--init-from` on reviews."""
     folder = generated.write(tmp_path / "articles", {"a": 20, "b/c": 20})
