@@ -11,7 +11,17 @@ import gradio as gr
 
 from ulmfit_demo import limits, services, theme
 from ulmfit_demo.services import reviews
-from ulmfit_demo.tabs import batches, generation, sentiment, tokenizers, vocabulary
+from ulmfit_demo.tabs import (
+    batches,
+    generation,
+    links,
+    notebooks,
+    questions,
+    sentiment,
+    tokenizers,
+    training,
+    vocabulary,
+)
 
 TABS = {
     "Tokenizers": tokenizers,
@@ -19,6 +29,7 @@ TABS = {
     "Batches": batches,
     "Sentiment": sentiment,
     "Generation": generation,
+    "Training": training,
 }
 TITLE = "ULMFiT, step by step"
 INTRO = "Type a text and watch it travel: tokens, ids, mini-batches, a language model, a verdict."
@@ -33,12 +44,17 @@ def build() -> gr.Blocks:
     loaded = services.load(theme.ASSETS)
     reviews.warm_up(loaded)
     settings = dict(analytics_enabled=False, delete_cache=limits.DELETE_CACHE)
+    found = []
     with gr.Blocks(title=TITLE, **settings) as demo:
         gr.Markdown(f"# {TITLE}\n{INTRO}", elem_classes="u-title")
-        with gr.Tabs():
+        with gr.Tabs() as tabs:
             for name, tab in TABS.items():
-                with gr.Tab(name, id=name.lower()):
-                    tab.build(loaded)
+                with gr.Tab(name, id=name.lower(), elem_id=f"tab-{name.lower()}") as opened:
+                    found.append(tab.build(loaded))
+                    questions.build(loaded, name.lower())
+                    notebooks.build(loaded, found[-1])
+                links.follow(opened)
+        links.connect(demo, tabs, found)
         gr.Markdown(FOOT, elem_classes="u-foot")
     demo.queue(max_size=limits.QUEUE, default_concurrency_limit=limits.KEYSTROKE_LANE)
     return demo
@@ -57,6 +73,8 @@ def launch_settings() -> dict:
         "state_session_capacity": limits.SESSIONS,
         "max_file_size": limits.OWN_TOKENIZER_BYTES,
         "footer_links": ["api", "settings"],
+        # the same endpoints as tools of an MCP server; needs requirements-mcp.txt
+        "mcp_server": os.environ.get("ULMFIT_MCP", "") == "1",
     }
 
 

@@ -17,7 +17,7 @@ STAGES = {
     "evaluate": "measure the bundle on the test reviews; write metrics.json and the model card",
     "labels": "train the classifier with few labels and many; write the curve",
     "baselines": "fit NB-SVM, TF-IDF and VADER on the same split (--test measures test too)",
-    "publish": "upload the bundle to the Hugging Face Hub (--repo OWNER/NAME)",
+    "publish": "upload the bundle (--repo OWNER/NAME) or the app (--space OWNER/NAME) to the Hub",
     "all": "data, lm, classifier, export and evaluate, one after another",
 }
 
@@ -31,7 +31,9 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     ap.add_argument("stage", choices=STAGES, metavar="STAGE", help="which step to run (see below)")
-    ap.add_argument("--recipe", type=Path, required=True, help="TOML file with every setting")
+    ap.add_argument(
+        "--recipe", type=Path, help="TOML file with every setting; publish --space needs none"
+    )
     ap.add_argument("--data", type=Path, help="corpus folder; default: untar_data(URLs.IMDB)")
     ap.add_argument(
         "--run",
@@ -62,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
         "--minutes", type=float, help="end after so long with a checkpoint; exit status 75"
     )
     ap.add_argument("--repo", metavar="OWNER/NAME", help="publish: the model repository")
+    ap.add_argument("--space", metavar="OWNER/NAME", help="publish: the Space that runs the app")
     ap.add_argument(
         "--dry-run", action="store_true", help="publish: list what would go, send nothing"
     )
@@ -76,7 +79,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    args = parser().parse_args()
+    ap = parser()
+    args = ap.parse_args()
+    if args.space and args.stage != "publish":
+        ap.error("--space belongs to the stage publish")
+    if not args.recipe and not args.space:
+        ap.error("the following arguments are required: --recipe")
     warnings.filterwarnings("ignore", category=FutureWarning)
     from train import commands  # fastai takes seconds to import: --help does not need it
     from train.errors import StageError
@@ -84,7 +92,10 @@ def main() -> int:
     from ulmfit_demo.models.bundle import BundleError
 
     try:
-        commands.STAGES[args.stage](commands.read(args))
+        if args.space:
+            commands.publish_space(args.space, args.dry_run)
+        else:
+            commands.STAGES[args.stage](commands.read(args))
     except OutOfTimeError as e:
         print(f"train {args.stage}: {e}", file=sys.stderr)
         return 75  # EX_TEMPFAIL: call again

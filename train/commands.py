@@ -14,6 +14,8 @@ from train.export import BACKWARDS
 from train.recipe import Recipe
 from train.stages import Run
 
+BASELINES = Path("assets/baselines")  # the NB-SVM that the app shows
+
 
 @dataclass(frozen=True)
 class Call:
@@ -105,7 +107,9 @@ def evaluate(call: Call) -> None:
     for name in ("data", "init_from", "run"):
         if getattr(call.args, name):
             command += f" --{name.replace('_', '-')} {getattr(call.args, name)}"
-    for part, values in evaluate.evaluate(call.bundle, call.corpus(), command).items():
+    same_split = call.recipe.data.layout == "imdb"
+    baselines = BASELINES if same_split and BASELINES.is_dir() else None
+    for part, values in evaluate.evaluate(call.bundle, call.corpus(), command, baselines).items():
         shown = (f"{k} {v:.4f}" for k, v in values.items() if isinstance(v, float))
         print(f"{part}: {', '.join(shown)}")
 
@@ -114,7 +118,7 @@ def baselines(call: Call) -> None:
     from train import baselines
 
     result = baselines.run(
-        call.corpus(), call.args.data, call.folder, Path("assets/baselines"), call.args.test
+        call.corpus(), call.args.data, call.folder, BASELINES, call.args.test
     )
     for name, figures in result["models"].items():
         shown = ", ".join(f"{split} {a:.4f}" for split, a in figures["accuracy"].items())
@@ -129,6 +133,18 @@ def publish(call: Call) -> None:
         print(f"{upload.n_bytes:12,}  {upload.path.name}")
     total = sum(u.n_bytes for u in uploads)
     print(f"{total:12,}  bytes {'would go' if call.args.dry_run else 'went'} to {call.args.repo}")
+
+
+def publish_space(space: str, dry_run: bool) -> None:
+    """The app to a Space; needs no recipe."""
+    from train import publish_space
+
+    uploads = publish_space.publish(space, dry_run)
+    for upload in uploads:
+        apart = "  (over 10 MB: LFS/Xet)" if upload.n_bytes > publish_space.LARGE else ""
+        print(f"{upload.n_bytes:12,}  {upload.path.relative_to(publish_space.ROOT)}{apart}")
+    total = sum(u.n_bytes for u in uploads)
+    print(f"{total:12,}  bytes {'would go' if dry_run else 'went'} to the Space {space}")
 
 
 def everything(call: Call) -> None:

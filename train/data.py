@@ -38,6 +38,8 @@ def find_corpus(folder: Path | None, layout: str = "imdb", out: Path | None = No
     `folder`, or fastai's cached IMDb. Raises `CorpusError` where the layout is another.
     """
     if layout == "generated":
+        if out is None:
+            raise CorpusError("a generated corpus needs a work folder: give it with --run FOLDER")
         return generated.write(out.parent / "corpus")
     if layout == "text":
         if folder is None or next(Path(folder).rglob("*.txt"), None) is None:

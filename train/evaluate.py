@@ -20,6 +20,7 @@ from fastai.text.data import LMDataLoader
 from train.calibrate import calibrate
 from train.console import progress
 from train.data import Corpus, Documents
+from train.mistakes import measure as mistakes
 from ulmfit_demo.limits import EXPLAINED_TOKENS
 from ulmfit_demo.models import attribution, bundle
 from ulmfit_demo.models.awd_lstm import Classifier, LanguageModel
@@ -105,8 +106,11 @@ def scores(probs: np.ndarray, labels: np.ndarray) -> dict:
     }
 
 
-def evaluate(folder: Path, corpus: Corpus, command: str) -> dict:
-    """Measure the bundle in `folder`, write `metrics.json` and `README.md` there, return the metrics."""
+def evaluate(folder: Path, corpus: Corpus, command: str, baselines: Path | None = None) -> dict:
+    """Measure the bundle in `folder`, write `metrics.json` and `README.md` there, return the metrics.
+
+    `baselines`: the folder of an NB-SVM fitted on the same split, to compare with.
+    """
     loaded = bundle.load(folder)
     if loaded.vocab != corpus.vocab:
         raise bundle.BundleError(f"{folder} was made with another vocabulary than this cache")
@@ -119,6 +123,7 @@ def evaluate(folder: Path, corpus: Corpus, command: str) -> dict:
         "classifier": {**classifier, "documents": "all reviews of test"},
         "calibration": calibration,
         "attribution": attribution_metrics(loaded, corpus.split("heldout")),
+        **mistakes(probs, test, "fp32", baselines),
     }
     if loaded.classifier_backwards is not None:
         backwards = Corpus(corpus.folder, backwards=True).split("test")

@@ -15,6 +15,11 @@ from train.errors import StageError
 from train.recipe import Recipe
 from ulmfit_demo.models import bundle
 
+SHOWN = {  # what the Training tab shows: the run's file → its name in the bundle
+    "log.jsonl": "training.jsonl",
+    "labels.json": "labels.json",
+    "baselines.json": "baselines.json",
+}
 BACKWARDS = "backwards"  # the folder inside a run that holds what was trained on reversed texts
 
 
@@ -135,8 +140,9 @@ def export(
         for name, value in (("config", config), ("vocab", corpus.vocab)):
             text = json.dumps(value, ensure_ascii=False, indent=None if name == "vocab" else 1)
             (partial / f"{name}.json").write_text(text, encoding="utf-8")
-        if (folder / "log.jsonl").is_file():
-            shutil.copy(folder / "log.jsonl", partial / "training.jsonl")
+        for file, name in SHOWN.items():
+            if (folder / file).is_file():
+                shutil.copy(folder / file, partial / name)
         shutil.rmtree(out, ignore_errors=True)
         partial.rename(out)
     except (OSError, SafetensorError) as e:

@@ -6,6 +6,7 @@ import math
 
 TEXT_CHARACTERS = 20_000  # tokenizers, vocabulary, batches, sentiment
 PROMPT_CHARACTERS = 4_000
+LINK_TEXT = 2_000  # characters of a text that an address restores; `MOST` in link.js
 OWN_TOKENIZER_BYTES = 10_000_000  # a visitor's .model or tokenizer.json
 IDS = 400  # ids shown as a tensor
 DOCUMENTS = 200
@@ -28,6 +29,16 @@ TRAIN_PIECES = 16_000  # the largest vocabulary that is trained
 TRAIN_CPU_SECONDS = 120
 TRAIN_SECONDS = 240
 TRAIN_MEMORY = 2**30
+LIVE_TEXT = 50_000  # characters that a language model is trained on, live
+LIVE_LEAST = 2_000
+LIVE_PROMPT = 60
+LIVE_FIRST_PROMPT = "The film"
+LIVE_EPOCHS = (6, 12, 24)
+LIVE_CPU_SECONDS = 110
+LIVE_SECONDS = 120  # the whole process, its start included
+LIVE_MEMORY = 2 * 2**30
+LIVE_WAITING = 6  # visitors in the line behind the one that trains
+LIVE_FRAME_SECONDS = 0.3  # the curve is drawn so often
 KEPT_TOKENS = 2_000  # of a review whose states are kept between two keystrokes (3 MB)
 EXPLAINED_TOKENS = 400  # of a review whose reasons are worked out
 SURPRISE_TOKENS = 1_000

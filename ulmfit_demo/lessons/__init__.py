@@ -22,6 +22,21 @@ def examples() -> dict[str, dict[str, str]]:
     return json.loads((FOLDER / "examples.json").read_text(encoding="utf-8"))
 
 
+@cache
+def steps(tab: str) -> list[dict]:
+    """The lesson of a tab: steps with `title`, `text` and `set`, the controls' values by name."""
+    return json.loads((FOLDER / "steps.json").read_text(encoding="utf-8"))[tab]
+
+
+@cache
+def questions() -> list[dict]:
+    """The questionnaire: `number`, `tab`, `question`, `options` (none: to think about), `answer`.
+
+    In an answer `«key»` stands for what `services.questions` computes.
+    """
+    return json.loads((FOLDER / "questions.json").read_text(encoding="utf-8"))
+
+
 def code(name: str, **values: object) -> str:
     """The lines of `code/<name>.py` with each `«key»` replaced by `repr(values[key])`.
 

@@ -7,6 +7,9 @@ classifier.safetensors   classifier, fp16 body, fp32 head
 classifier_backwards.safetensors   optional: the same shape, trained on texts read from their end
 lm-*.safetensors         optional: earlier states of the language model, named in config.json
 metrics.json             what `python -m train evaluate` measured
+training.jsonl           optional, for `services.history`: the training's log
+labels.json              optional, the same: accuracy with few labels and with many
+baselines.json           optional, the same: other methods on the same split
 README.md                the model card
 """
 

@@ -45,9 +45,10 @@ def classify_batches(
     """
     if any(not len(d) for d in documents):
         raise ValueError("a document without tokens cannot be classified")
-    if documents:
-        job = "read" if len(documents) == 1 else "batch"
-        precision = choose(engine_of(model), job, precision)
+    if not documents:
+        return
+    job = "read" if len(documents) == 1 else "batch"
+    precision = choose(engine_of(model), job, precision)
     order = sorted(range(len(documents)), key=lambda i: len(documents[i]), reverse=True)
     for start in range(0, len(order), bs):
         which = order[start : start + bs]

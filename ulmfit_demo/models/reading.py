@@ -73,7 +73,7 @@ def read_along(
     device = model.device()
     with torch.inference_mode():
         state = _to(states[-1][1], device) if states else model.body.zero_state(1)
-        parts = [before.features[:start]] if start else []
+        parts = [before.features[:start]] if before and start else []
         row = torch.tensor([ids], device=device)
         for end in _cuts(start, len(ids)):
             part, state = engine.read(row[:, start:end], state, precision)
@@ -86,7 +86,7 @@ def read_along(
         pooled = running_pools(model, features, same)
         logits = model.head(pooled.to(device)).float().cpu()
         probs = probabilities(logits, model.temperature)
-        if same:
+        if before and same:
             logits = torch.cat([before.logits[:same], logits])
             probs = torch.cat([before.probabilities[:same], probs])
     return Reading(

@@ -21,7 +21,7 @@ from ulmfit_demo.tokens import SubwordLadder, Tokenized, Vocab
 log = logging.getLogger("ulmfit_demo")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one app holds one; its answers are kept by it
 class Services:
     """What was found in `assets`."""
 

@@ -14,6 +14,7 @@ from ulmfit_demo.batches import (
 )
 from ulmfit_demo.services import Services
 from ulmfit_demo.tabs import batches_code, common
+from ulmfit_demo.tabs.controls import Part
 from ulmfit_demo.views import batches as shared
 from ulmfit_demo.views import classifier_batches as view
 from ulmfit_demo.views import html
@@ -32,8 +33,8 @@ TITLES = {"given": "As given", "sorted": "Sorted by length", "shuffled": "Sorted
 EMPTY = "Type some documents, or choose an example: their mini-batches appear here."
 
 
-def build(services: Services) -> None:
-    """Lay out the view and wire it to `services`."""
+def build(services: Services) -> Part:
+    """Lay out the view and wire it to `services`; its controls by name."""
     vocab = batches_code.vocab_file(services)
 
     def read(text):
@@ -56,6 +57,18 @@ def build(services: Services) -> None:
 
     @common.guarded("")
     def show(text, bs, padding, order, step, as_ids, seq_len, seed):
+        """Put documents into the padded mini-batches of a classifier: tables and code.
+
+        Args:
+            text: documents, an empty line between two; or lengths such as 100, 76
+            bs: rows
+            padding: where the padding stands
+            order: of the documents
+            step: which mini-batch is shown, from 1
+            as_ids: ids instead of tokens
+            seq_len: the chunk of Pad_Chunk
+            seed: of the shuffle
+        """
         documents, tokens, lengths = read(text)
         bs = limits.whole(bs, limits.BS, "The batch size")
         padding = limits.choice(padding, PADDINGS.values(), "The padding")
@@ -84,7 +97,6 @@ def build(services: Services) -> None:
         settings = dict(bs=bs, k=k, n=n, padding=padding, seq_len=seq_len, order=order, seed=seed)
         return shown, batches_code.classifier(documents or lengths, vocab, **settings)
 
-    common.lesson("classifier_batches")
     with gr.Row():
         text = gr.Textbox(
             value=common.first_example("classifier_batches"),
@@ -141,3 +153,19 @@ def build(services: Services) -> None:
         view.where(first, 0),
         play=False,
     )
+    items = {
+        "reviews": text,
+        "rows": bs,
+        "order": order,
+        "padding": padding,
+        "as_ids": as_ids,
+        "chunk": seq_len,
+        "order_seed": seed,
+        "number": step,
+    }
+    names = ("reviews", "rows", "padding", "order", "number", "as_ids", "chunk", "order_seed")
+
+    def lines(values):
+        return show(*(values[name] for name in names))[1]
+
+    return Part(items, lines)

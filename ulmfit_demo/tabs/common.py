@@ -20,6 +20,8 @@ BROKEN = (
     "Something went wrong here, and it is not your text's fault. The error is in the server's log."
 )
 
+CHOOSE = "Choose …"
+
 # Live results: while one runs, only the newest of those that wait is kept, and nothing covers them.
 LIVE = dict(
     trigger_mode="always_last",
@@ -49,21 +51,15 @@ def guarded(*rest) -> Callable:
     return around
 
 
-def lesson(tab: str) -> None:
-    """The tab's lesson text."""
-    gr.Markdown(lessons.lesson(tab), elem_classes="u-lesson")
-
-
 def example_menu(tab: str, target: gr.Textbox, label: str = "Examples") -> gr.Dropdown:
     """A menu that puts an example into `target`. The choice itself is no endpoint of the API."""
     texts = lessons.examples()[tab]
-    menu = gr.Dropdown(
-        choices=list(texts), value=next(iter(texts)), label=label, scale=1, min_width=180
-    )
+    menu = gr.Dropdown(choices=[CHOOSE, *texts], value=CHOOSE, label=label, scale=1, min_width=180)
     menu.input(
-        lambda title: texts.get(title, ""),
+        # the menu goes back: what stands in the text may be changed at once
+        lambda title: (texts.get(title, gr.skip()), CHOOSE),
         menu,
-        target,
+        [target, menu],
         api_visibility="private",
         show_progress="hidden",
         queue=False,
@@ -114,6 +110,15 @@ def code_panel(label: str = "Show the code") -> gr.Code:
     with gr.Accordion(label, open=False):
         # wrapped: gradio's editor cannot be scrolled sideways with the keyboard
         return gr.Code(language="python", interactive=False, show_label=False, wrap_lines=True)
+
+
+def code_on_demand(label: str = "Show the code") -> tuple[gr.Code, gr.State]:
+    """A code panel, and whether it is open: what a closed one would show need not be worked out."""
+    code, opened = code_panel(label), gr.State(False)
+    quiet = dict(api_visibility="private", show_progress="hidden")
+    code.parent.expand(lambda: True, None, opened, **quiet)
+    code.parent.collapse(lambda: False, None, opened, **quiet)
+    return code, opened
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import gradio as gr
 from ulmfit_demo import limits
 from ulmfit_demo.models.sampling import Sampling
 from ulmfit_demo.services import Services, writing
-from ulmfit_demo.tabs import common, surprise
+from ulmfit_demo.tabs import common, lesson, model_code, surprise
+from ulmfit_demo.tabs.controls import Controls
 from ulmfit_demo.views import generation as view
 from ulmfit_demo.views import html
 
@@ -19,8 +20,8 @@ IDLE = "Press Write: the model goes on from your words."
 LOOK = "What could come after your words, at three temperatures: it follows the text above."
 
 
-def build(services: Services) -> None:
-    """Lay out the tab and wire it to `services`."""
+def build(services: Services) -> Controls:
+    """Lay out the tab and wire it to `services`; its controls for links and lessons."""
 
     def stream(make, by_surprise, before=None):
         """Yield (HTML, state) of the steps that `make` gives; refusals as notices.
@@ -44,6 +45,21 @@ def build(services: Services) -> None:
     def write(
         prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed, by_surprise
     ):
+        """Go on writing a text, word by word; the same seed gives the same texts.
+
+        Args:
+            prompt: how the text begins
+            temperature: 0 takes the likeliest word, above 1 is wilder
+            top_k: draw from so many words; 0 is off
+            top_p: draw from the likeliest words of so much probability; 1 is off
+            min_p: drop words less likely than this share of the likeliest; 0 is off
+            penalty: on words that the text has already; 1 is off
+            n_words: tokens to write
+            n_texts: continuations
+            seed: of the random numbers
+            by_surprise: colour the words by how unlikely they were
+        """
+
         def make():
             return writing.write(
                 services,
@@ -67,6 +83,17 @@ def build(services: Services) -> None:
 
     @common.guarded()
     def look(picked, written, prompt, temperature, top_k, top_p, min_p, penalty):
+        """Which words could come next, and how likely each is, at three temperatures.
+
+        Args:
+            picked: what was clicked on the page; leave it empty
+            prompt: how the text begins
+            temperature: the third, beside 0.5 and 1.2
+            top_k: 0 is off
+            top_p: 1 is off
+            min_p: 0 is off
+            penalty: on words that the text has already; 1 is off
+        """
         settings = sampling(temperature, top_k, top_p, min_p, penalty)
         prompt = limits.text(prompt, limits.PROMPT_CHARACTERS)
         text, place = wanted(picked, 2) if picked and written else (None, 0)
@@ -76,10 +103,33 @@ def build(services: Services) -> None:
         found = writing.next_word(services, written, prompt, text, place, settings, temperatures)
         return view.next_word(found, (text, place) if text is not None else None)
 
+    @common.guarded()
+    def show_code(
+        opened, prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed
+    ):
+        if not opened:
+            return gr.skip()
+        return model_code.generation(
+            services,
+            limits.text(prompt, limits.PROMPT_CHARACTERS),
+            sampling(temperature, top_k, top_p, min_p, penalty),
+            limits.whole(n_words, limits.WORDS, "The number of words"),
+            limits.whole(n_texts, limits.TEXTS, "The number of texts"),
+            limits.whole(seed, limits.SEED, "The seed"),
+        )
+
     def recolour(by_surprise, written):
         return view.texts(written, by_surprise) if written else gr.skip()
 
-    common.lesson("generation")
+    def write_first(written, *settings):
+        """Something stands there before the first click: the first opening writes a text."""
+        if written is None and services.bundle is not None:
+            yield from write(*settings)
+        else:
+            yield gr.skip(), gr.skip()
+
+    tab = gr.context.Context.block
+    card = lesson.Card("generation")
     with gr.Row():
         prompt = gr.Textbox(
             value=common.first_example("generation"),
@@ -91,6 +141,9 @@ def build(services: Services) -> None:
         )
         with gr.Column(scale=1, min_width=200):
             common.example_menu("generation", prompt)
+            with gr.Row():
+                go = gr.Button("Write", variant="primary", elem_id="generation-write", min_width=80)
+                stop = gr.Button("Stop", elem_id="generation-stop", min_width=80)
     with gr.Row():
         temperature = gr.Slider(*limits.TEMPERATURE, value=0.75, step=0.05, label="Temperature")
         n_words = gr.Slider(*limits.WORDS, value=40, step=1, label="Words (tokens)")
@@ -103,13 +156,8 @@ def build(services: Services) -> None:
         penalty = gr.Slider(
             *limits.PENALTY, value=1.0, step=0.05, label="Repetition penalty (1: off)"
         )
-    with gr.Row():
-        go = gr.Button("Write", variant="primary", elem_id="generation-write")
-        stop = gr.Button("Stop", elem_id="generation-stop")
-        by_surprise = gr.Checkbox(
-            False, label="Colour by how unlikely each word was", min_width=220
-        )
     result = gr.HTML(html.empty(IDLE), elem_id="generation-result", min_height=190)
+    by_surprise = gr.Checkbox(False, label="Colour by how unlikely each word was", min_width=220)
     written = gr.State(None, time_to_live=limits.STATE_SECONDS)
     pick, chosen = common.hidden_field("generation-pick"), common.hidden_field("generation-branch")
     nexts = gr.HTML(html.empty(LOOK), elem_id="generation-next", min_height=200)
@@ -117,29 +165,51 @@ def build(services: Services) -> None:
     cuts = [temperature, top_k, top_p, min_p, penalty]
     lane = dict(show_progress="hidden", concurrency_id="model", concurrency_limit=limits.MODEL_LANE)
     outputs = [result, written]
-    event = go.click(
-        write,
-        [prompt, *cuts, n_words, n_texts, seed, by_surprise],
-        outputs,
-        api_name="generate",
-        **lane,
+    settings = [prompt, *cuts, n_words, n_texts, seed, by_surprise]
+    opened = tab.select(
+        write_first, [written, *settings], outputs, api_visibility="private", **lane
     )
+    event = go.click(write, settings, outputs, api_name="generate", cancels=[opened], **lane)
     branched = chosen.change(
         branch,
         [chosen, written, by_surprise],
         outputs,
         api_visibility="private",
-        cancels=[event],
+        cancels=[opened, event],
         **lane,
     )
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
     # what stood there when it was stopped gets its buttons
-    stop.click(recolour, [by_surprise, written], result, cancels=[event, branched], **quiet)
+    stop.click(recolour, [by_surprise, written], result, cancels=[opened, event, branched], **quiet)
     inputs = [pick, written, prompt, *cuts]
     common.live([pick, prompt, *cuts], look, inputs, [nexts], "next_word")
     by_surprise.change(recolour, [by_surprise, written], result, **quiet)
-    surprise.build(services)
+    surprise_text = surprise.build(services)
+    code, code_open = common.code_on_demand()
+    chosen_now = [code_open, prompt, *cuts, n_words, n_texts, seed]
+    common.live(chosen_now, show_code, chosen_now, [code], None, api_visibility="private")
     nexts.value = look("", None, prompt.value, 0.75, 0, 1.0, 0.0, 1.0)
+    items = {
+        "prompt": prompt,
+        "temperature": temperature,
+        "words": n_words,
+        "texts": n_texts,
+        "seed": seed,
+        "top_k": top_k,
+        "top_p": top_p,
+        "min_p": min_p,
+        "penalty": penalty,
+        "coloured": by_surprise,
+        "any_text": surprise_text,
+        "lesson": card.number,
+    }
+
+    def lines(values):
+        names = ("prompt", "temperature", "top_k", "top_p", "min_p", "penalty")
+        rest = ("words", "texts", "seed")
+        return show_code(True, *(values[name] for name in (*names, *rest)))
+
+    return Controls("generation", items, card=card, code=lines)
 
 
 def sampling(temperature, top_k, top_p, min_p, penalty) -> Sampling:

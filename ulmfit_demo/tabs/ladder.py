@@ -9,6 +9,7 @@ import gradio as gr
 from ulmfit_demo import lessons, limits, plots, theme
 from ulmfit_demo.services import Services
 from ulmfit_demo.tabs import common
+from ulmfit_demo.tabs.controls import Part
 from ulmfit_demo.tokens import Tokenized
 from ulmfit_demo.tokens.corpus_ladder import CorpusLadder
 from ulmfit_demo.tokens.merges import MergeOrder, words
@@ -21,12 +22,12 @@ EMPTY = "Type a word or a text, or choose an example."
 MISSING = "No subword model was found in assets/subwords. `python -m train subwords` makes them."
 
 
-def build(services: Services, sight: common.Sight) -> None:
-    """Lay out the view and wire it to `services`."""
+def build(services: Services, sight: common.Sight) -> Part:
+    """Lay out the view and wire it to `services`; its controls by name."""
     kinds = {k: name for k, name in TYPES.items() if services.ladder.sizes(k)}
     if not kinds:
         gr.HTML(html.notice(MISSING))
-        return
+        return Part()
     corpus = _corpus()
     scores = lru_cache(services.ladder.scores)
     order = lru_cache(lambda: MergeOrder(scores(services.ladder.sizes("bpe")[-1], "bpe")))
@@ -46,7 +47,13 @@ def build(services: Services, sight: common.Sight) -> None:
         return view.probabilities([table[t.id] for t in shown], chosen.n_tokens, size)
 
     def show(text, kind, size):
-        """Ladder, three figures, code. Raises `Refused`."""
+        """Cut one text by every subword vocabulary of the ladder: HTML, three figures, the code.
+
+        Args:
+            text: a word or a text
+            kind: how the pieces were learned
+            size: the vocabulary that is explained
+        """
         text = limits.text(text)
         kind = limits.choice(kind, kinds, "The kind of subwords")
         sizes = services.ladder.sizes(kind)
@@ -103,6 +110,13 @@ def build(services: Services, sight: common.Sight) -> None:
     inputs, outputs = [text, kind, size], [result, *curves, code]
     common.live(inputs, show, inputs, outputs, "vocabulary")
     sight.draw(show, inputs, outputs)
+
+    def lines(values):
+        kind = values["kind"]
+        known = dict(text=values["text"], sizes=services.ladder.sizes(kind), kind=kind)
+        return lessons.code("vocabulary_ladder", **known)
+
+    return Part({"text": text, "kind": kind, "size": size}, lines)
 
 
 def _corpus() -> CorpusLadder | None:

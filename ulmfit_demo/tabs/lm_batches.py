@@ -8,6 +8,7 @@ from ulmfit_demo import limits
 from ulmfit_demo.batches import Batches, make_stream, split_documents
 from ulmfit_demo.services import Services
 from ulmfit_demo.tabs import batches_code, common
+from ulmfit_demo.tabs.controls import Part
 from ulmfit_demo.views import batches as shared
 from ulmfit_demo.views import batches_question, html
 from ulmfit_demo.views import lm_batches as view
@@ -16,8 +17,8 @@ CUTS = {"as fastai's LMDataLoader": "fastai", "as the notebook's tables": "noteb
 EMPTY = "Type a text, or choose an example: its mini-batches appear here."
 
 
-def build(services: Services) -> None:
-    """Lay out the view and wire it to `services`."""
+def build(services: Services) -> Part:
+    """Lay out the view and wire it to `services`; its controls by name."""
     vocab = batches_code.vocab_file(services)
 
     def cut_up(text, bs, seq_len, cut, shuffle, seed):
@@ -55,6 +56,18 @@ def build(services: Services) -> None:
 
     @common.guarded("", "")
     def show(text, bs, seq_len, step, as_ids, cut, shuffle, seed):
+        """Cut documents into the mini-batches of a language model: tables, question 16, code.
+
+        Args:
+            text: documents, an empty line between two
+            bs: rows
+            seq_len: columns
+            step: which mini-batch is shown, from 1
+            as_ids: ids instead of tokens
+            cut: as fastai does, or as the notebook's tables do
+            shuffle: shuffle the documents
+            seed: of the shuffle
+        """
         step = limits.whole(step, (1, 10**6), "The mini-batch")
         documents, stream, batches, seed = cut_up(text, bs, seq_len, cut, shuffle, seed)
         if batches is None:
@@ -70,7 +83,6 @@ def build(services: Services) -> None:
     def show_code(text, bs, seq_len, step, as_ids, cut, shuffle, seed):
         return show(text, bs, seq_len, step, as_ids, cut, shuffle, seed)[2]
 
-    common.lesson("batches")
     with gr.Row():
         text = gr.Textbox(
             value=common.first_example("batches"),
@@ -116,6 +128,7 @@ def build(services: Services) -> None:
     common.live(triggers, show, inputs, [result, question, code], "lm_batches")
     # Stepping is the page's own; only the code's number follows it.
     step.change(show_code, inputs, code, api_visibility="private", **common.LIVE)
+    step.change(None, None, None, js="() => window.stepBatches.sync()", api_visibility="private")
     result.change(None, None, None, js="() => window.stepBatches.sync()", api_visibility="private")
     question.change(
         None, None, None, js="() => window.stepBatches.forget()", api_visibility="private"
@@ -129,3 +142,19 @@ def build(services: Services) -> None:
         view.where(batches, 1),
         play=True,
     )
+    items = {
+        "text": text,
+        "bs": bs,
+        "seq_len": seq_len,
+        "ids": as_ids,
+        "shuffle": shuffle,
+        "seed": seed,
+        "cut": cut,
+        "step": step,
+    }
+    names = ("text", "bs", "seq_len", "step", "ids", "cut", "shuffle", "seed")
+
+    def shown_code(values):
+        return show_code(*(values[name] for name in names))
+
+    return Part(items, shown_code)

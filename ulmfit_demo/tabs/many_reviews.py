@@ -24,6 +24,12 @@ def build(services: Services) -> None:
     """Lay out the view, closed, and wire it to `services`."""
 
     def run(lines, file):
+        """Classify many reviews: a table that fills as they are read, and a CSV file.
+
+        Args:
+            lines: one review a line
+            file: a CSV file with a column “text” or one column, or a .txt file; read instead of `lines`
+        """
         try:
             texts = read_file(file) if file else pasted(lines)
             if not any(text.strip() for text in texts):

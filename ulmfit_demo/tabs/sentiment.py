@@ -9,7 +9,8 @@ import gradio as gr
 from ulmfit_demo import limits
 from ulmfit_demo.plots import sentiment as plots
 from ulmfit_demo.services import Services, reviews
-from ulmfit_demo.tabs import common, many_reviews
+from ulmfit_demo.tabs import common, lesson, many_reviews, model_code
+from ulmfit_demo.tabs.controls import Controls
 from ulmfit_demo.views import html
 from ulmfit_demo.views import sentiment as view
 
@@ -17,15 +18,22 @@ NO_WORD = "Click a word above to see the verdict without it, or with another wor
 NO_REASONS = "Press the button: both methods take a second or two."
 
 
-def build(services: Services) -> None:
-    """Lay out the tab and wire it to `services`."""
+def build(services: Services) -> Controls:
+    """Lay out the tab and wire it to `services`; its controls for links and lessons."""
 
-    @common.guarded(gr.skip(), None)
-    def show(text, before):
+    @common.guarded(gr.skip(), None, gr.skip())
+    def show(text, before, with_code):
+        """Is a film review positive? The verdict, and how every word moved it, as HTML.
+
+        Args:
+            text: a film review in English
+        """
         verdict, reading = reviews.read(services, limits.text(text), before)
+        code = model_code.sentiment(services, text) if with_code else gr.skip()
         if verdict is None:
-            return html.empty("Type a review: the verdict follows every word."), "", None
-        return view.verdict(verdict), view.reading(verdict), reading
+            empty = html.empty("Type a review: the verdict follows every word.")
+            return empty, "", None, code
+        return view.verdict(verdict), view.reading(verdict), reading, code
 
     @common.guarded()
     def what_if(text, picked):
@@ -48,6 +56,11 @@ def build(services: Services) -> None:
 
     @common.guarded()
     def explain(text):
+        """Which words speak for the verdict, by integrated gradients and by leaving each out.
+
+        Args:
+            text: a film review in English
+        """
         found = reviews.explain(services, limits.text(text))
         if found is None:
             return html.empty("Type a review first.")
@@ -55,6 +68,12 @@ def build(services: Services) -> None:
 
     @common.guarded()
     def compare(text, wanted):
+        """The verdict beside those of VADER, a lexicon, and NB-SVM, a linear model.
+
+        Args:
+            text: a film review in English
+            wanted: false: nothing is compared
+        """
         if not wanted:
             return ""
         verdict, _ = reviews.read(services, limits.text(text))
@@ -62,7 +81,7 @@ def build(services: Services) -> None:
             return html.empty("Type a review first.")
         return view.others(verdict.positive, reviews.others(services, text))
 
-    common.lesson("sentiment")
+    card = lesson.Card("sentiment")
     with gr.Row():
         text = gr.Textbox(
             value=common.first_example("sentiment"),
@@ -82,15 +101,6 @@ def build(services: Services) -> None:
     pick, chosen = common.hidden_field("sentiment-pick"), common.hidden_field("sentiment-change")
     alternatives = gr.HTML(html.empty(NO_WORD), elem_id="sentiment-what-if", min_height=40)
 
-    # A reading belongs to one session, a page's or an API client's; the API takes the text alone.
-    gr.on(
-        [text.change],
-        show,
-        [text, reading],
-        [result, along, reading],
-        api_name="sentiment",
-        **common.LIVE,
-    )
     live = dict(show_progress="hidden", concurrency_id="keystroke")
     pick.change(what_if, [text, pick], alternatives, api_visibility="private", **live)
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
@@ -112,4 +122,20 @@ def build(services: Services) -> None:
             gr.HTML(view.calibrated(measured))
             honest.expand(lambda: plots.reliability(measured["bins"]), None, plot, **quiet)
     many_reviews.build(services)
-    result.value, along.value, _ = show(text.value, None)
+    code, code_open = common.code_on_demand()
+    # A reading belongs to one session, a page's or an API client's; the API takes the text alone.
+    gr.on(
+        [text.change, code_open.change],
+        show,
+        [text, reading, code_open],
+        [result, along, reading, code],
+        api_name="sentiment",
+        **common.LIVE,
+    )
+    result.value, along.value, *_ = show(text.value, None, False)
+    items = {"text": text, "others": wanted, "lesson": card.number}
+
+    def lines(values):
+        return model_code.sentiment(services, values["text"])
+
+    return Controls("sentiment", items, card=card, code=lines)

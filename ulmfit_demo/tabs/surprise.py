@@ -11,11 +11,16 @@ from ulmfit_demo.views import generation as view
 from ulmfit_demo.views import html
 
 
-def build(services: Services) -> None:
-    """Lay out the two views, closed, and wire them to `services`."""
+def build(services: Services) -> gr.Textbox:
+    """Lay out the two views, closed, and wire them to `services`; the text of the first."""
 
     @common.guarded()
     def show(text):
+        """How unlikely the language model finds each word of a text, in bits.
+
+        Args:
+            text: any text in English
+        """
         found = writing.unlikely(services, limits.text(text))
         if found is None or not found.bits:
             return html.empty("Type a text: its unlikely words are marked.")
@@ -23,6 +28,11 @@ def build(services: Services) -> None:
 
     @common.guarded()
     def compare(prompt):
+        """What each stage of the training would have written next: the likeliest words.
+
+        Args:
+            prompt: how the text begins
+        """
         prompt = limits.text(prompt, limits.PROMPT_CHARACTERS)
         return view.stages(writing.before_and_after(services, prompt))
 
@@ -49,3 +59,4 @@ def build(services: Services) -> None:
         table = gr.HTML(elem_id="stages-result", min_height=260)
         common.live([prompt], compare, [prompt], [table], "training_stages")
         stages.expand(compare, prompt, table, **quiet)
+    return text

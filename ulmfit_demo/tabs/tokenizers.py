@@ -9,7 +9,8 @@ import gradio as gr
 
 from ulmfit_demo import lessons, limits, tokens
 from ulmfit_demo.services import Services
-from ulmfit_demo.tabs import common
+from ulmfit_demo.tabs import common, lesson
+from ulmfit_demo.tabs.controls import Controls
 from ulmfit_demo.tokens import RULE_NAMES, OwnError, OwnTokenizers, Tokenized
 from ulmfit_demo.views import tokens as view
 
@@ -20,8 +21,8 @@ OWN_SECONDS = 1_800
 VOCAB = "assets/models/imdb/vocab.json"
 
 
-def build(services: Services) -> None:
-    """Lay out the tab and wire it to `services`."""
+def build(services: Services) -> Controls:
+    """Lay out the tab and wire it to `services`; its controls for links and lessons."""
     names = tokens.catalogue(services.ladder)
     own_tokenizers = OwnTokenizers(seconds=OWN_SECONDS)
 
@@ -53,12 +54,18 @@ def build(services: Services) -> None:
 
     @common.guarded()
     def tokenize(text: str, columns: list[str], rules: list[str]) -> str:
-        """The columns of a text as JSON; `columns` are names like fastai, bpe-1000, characters."""
+        """Cut one text by several tokenizers; the columns come as JSON.
+
+        Args:
+            text: any text
+            columns: one to four of fastai, spacy, characters, whitespace, unigram-1000, bpe-16000 …
+            rules: fastai's rules that are on, such as replace_rep; an empty list switches all off
+        """
         text, keys, rules = limits.text(text), chosen(columns, names), chosen_rules(rules)
         results = tokenized(text, keys, rules, None)
         return view.columns([results[key] for key in keys])
 
-    common.lesson("tokenizers")
+    card = lesson.Card("tokenizers")
     with gr.Row():
         text = gr.Textbox(
             value=common.first_example("tokenizers"),
@@ -142,6 +149,14 @@ def build(services: Services) -> None:
         concurrency_limit=1,
     )
     result.value = show(text.value, start)[0]
+    columns = {f"column{number}": menu for number, menu in enumerate(slots, 1)}
+    items = {"text": text, **columns, "rules": rules, "ids": show_ids, "lesson": card.number}
+
+    def lines(values):
+        keys = chosen([values[name] for name in columns], names)
+        return code(keys, values["text"], chosen_rules(values["rules"]), None)
+
+    return Controls("tokenizers", items, card=card, code=lines)
 
 
 def choose(names: dict[str, str]):

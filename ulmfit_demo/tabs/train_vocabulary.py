@@ -8,6 +8,7 @@ from sentencepiece import SentencePieceProcessor
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.services import Services
 from ulmfit_demo.tabs import common
+from ulmfit_demo.tabs.controls import Part
 from ulmfit_demo.tokens import subword_pieces, training
 from ulmfit_demo.views import html
 from ulmfit_demo.views import train_vocabulary as view
@@ -26,11 +27,17 @@ BUDGET = training.Budget(
 )
 
 
-def build(services: Services, sight: common.Sight) -> None:
-    """Lay out the view; it needs no model of the app."""
+def build(services: Services, sight: common.Sight) -> Part:
+    """Lay out the view; it needs no model of the app. Its controls by name."""
 
     def find_sizes(text, kind, size):
-        """The legal sizes while they are being found, and `size` moved into them."""
+        """The vocabulary sizes that SentencePiece can train on a text; `size` is moved into them.
+
+        Args:
+            text: what to learn from, up to 2 MB
+            kind: how pieces are learned
+            size: the size one would like
+        """
         try:
             text, kind = _checked(text), limits.choice(kind, TYPES.values(), "The kind")
             for step in training.legal_sizes(text, kind, BUDGET):
@@ -49,7 +56,14 @@ def build(services: Services, sight: common.Sight) -> None:
             yield html.notice(common.BROKEN), gr.skip()
 
     def train(text, kind, size, sample):
-        """Progress, then the model's pieces; and the lines that train it."""
+        """Train a SentencePiece model on a text: progress, then its pieces and the code.
+
+        Args:
+            text: what to learn from, up to 2 MB
+            kind: how pieces are learned
+            size: pieces of the vocabulary
+            sample: a text that is cut into the new pieces
+        """
         try:
             text, kind = _checked(text), limits.choice(kind, TYPES.values(), "The kind")
             size = limits.whole(size, (1, 10**6), "The vocabulary size")
@@ -151,6 +165,11 @@ def build(services: Services, sight: common.Sight) -> None:
         api_visibility="private",
         show_progress="hidden",
     )
+
+    def lines(values):
+        return _code(values["learn"], values["by"], values["pieces"], values["sample"])
+
+    return Part({"learn": text, "by": kind, "pieces": size, "sample": sample}, lines)
 
 
 def _checked(text: object) -> str:

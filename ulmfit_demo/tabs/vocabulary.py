@@ -5,27 +5,30 @@ from __future__ import annotations
 import gradio as gr
 
 from ulmfit_demo.services import Services
-from ulmfit_demo.tabs import common, ladder, train_vocabulary, word_vocabulary
+from ulmfit_demo.tabs import common, ladder, lesson, train_vocabulary, word_vocabulary
+from ulmfit_demo.tabs.controls import Controls
 
 VIEWS = {
-    "Ladder": ladder,
-    "Words": word_vocabulary,
-    "Train your own": train_vocabulary,
+    "ladder": ("Ladder", ladder),
+    "words": ("Words", word_vocabulary),
+    "train": ("Train your own", train_vocabulary),
 }
 
 
-def build(services: Services) -> None:
-    """Lay out the tab and wire it to `services`.
+def build(services: Services) -> Controls:
+    """Lay out the tab and wire it to `services`; its controls for links and lessons.
 
     A figure that is drawn while its tab is hidden has no width, and the page hangs: a view gets what
     it draws to when it comes into sight, and `opened` says which view that is.
     """
     tab = gr.context.Context.block
-    common.lesson("vocabulary")
+    card = lesson.Card("vocabulary")
+    controls = Controls("vocabulary", card=card)
     opened = gr.State(next(iter(VIEWS)))
-    with gr.Tabs():
-        for name, view in VIEWS.items():
-            with gr.Tab(name) as inner:
+    with gr.Tabs() as controls.inner:
+        for name, (title, view) in VIEWS.items():
+            with gr.Tab(title, id=name) as controls.views[name]:
+                inner = controls.views[name]
                 inner.select(
                     lambda name=name: name,
                     None,
@@ -34,4 +37,6 @@ def build(services: Services) -> None:
                     show_progress="hidden",
                     queue=False,
                 )
-                view.build(services, common.Sight(tab, inner, opened, name))
+                controls.add(name, view.build(services, common.Sight(tab, inner, opened, name)))
+    controls.items["lesson"] = card.number
+    return controls

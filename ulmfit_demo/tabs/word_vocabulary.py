@@ -8,6 +8,7 @@ import numpy as np
 from ulmfit_demo import lessons, limits, plots, theme
 from ulmfit_demo.services import Services
 from ulmfit_demo.tabs import common
+from ulmfit_demo.tabs.controls import Part
 from ulmfit_demo.tokens import fastai_words
 from ulmfit_demo.tokens.word_counts import WordCounts
 from ulmfit_demo.views import html
@@ -18,13 +19,13 @@ DEFAULT = (3, 60_000)  # the notebook's, and fastai's
 MISSING = "No word counts were found in assets/vocabulary. `python -m train vocabulary` makes them."
 
 
-def build(services: Services, sight: common.Sight) -> None:
-    """Lay out the view and wire it to the counts that ship."""
+def build(services: Services, sight: common.Sight) -> Part:
+    """Lay out the view and wire it to the counts that ship; its controls by name."""
     try:
         counts = WordCounts.load(theme.ASSETS / COUNTS)
     except (OSError, ValueError):
         gr.HTML(html.notice(MISSING))
-        return
+        return Part()
     widths = common.embedding_sizes(services)
     points = np.unique(np.geomspace(*limits.MAX_VOCAB, 40).astype(int)).tolist()
 
@@ -36,6 +37,13 @@ def build(services: Services, sight: common.Sight) -> None:
 
     @common.guarded("", "")
     def show(text, min_freq, max_vocab):
+        """Which words of a text a word vocabulary of the corpus keeps: figures, words, code.
+
+        Args:
+            text: any text
+            min_freq: how often the corpus must hold a word
+            max_vocab: the most words
+        """
         text = limits.text(text)
         chosen = bounds(min_freq, max_vocab)
         tokens = fastai_words(text).tokens
@@ -102,3 +110,9 @@ def build(services: Services, sight: common.Sight) -> None:
     )
     sight.draw(draw, [min_freq, max_vocab], [curve])
     figures.value, result.value, code.value = show(text.value, *DEFAULT)
+
+    def lines(values):
+        known = {name: values[name] for name in ("min_freq", "max_vocab")}
+        return lessons.code("vocabulary_words", text=values["words"], **known)
+
+    return Part({"words": text, "min_freq": min_freq, "max_vocab": max_vocab}, lines)

@@ -6,22 +6,18 @@ is no file to delete. Closing the iterator ends the process.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-import os
 import re
-import selectors
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastai.text.core import defaults
 
+from ulmfit_demo.process import Worker
 from ulmfit_demo.tokens.subwords import SPACE
 from ulmfit_demo.tokens.types import clean
 
@@ -201,10 +197,10 @@ def train(text: str, size: int, type: str, budget: Budget) -> Iterator[Progress 
             return
         if not model and (log.alphabet is None or size >= log.low()):
             raise TrainingError(_reason(log))
-    for step in legal_sizes(text, type, budget):
-        if isinstance(step, Sizes):
-            raise TrainingError(outside(size, step))
-        yield step
+    for found in legal_sizes(text, type, budget):
+        if isinstance(found, Sizes):
+            raise TrainingError(outside(size, found))
+        yield found
 
 
 def outside(size: int, sizes: Sizes) -> str:
@@ -243,53 +239,28 @@ def _run(text: str, log: _Log, budget: Budget) -> Iterator[Progress | bytes]:
         },
     }
     data = json.dumps(request).encode() + b"\n" + "\n".join(training_lines(text)).encode("utf-8")
-    # -I: no environment variable, no user site and no folder of ours decides what it imports.
-    process = subprocess.Popen(
-        [sys.executable, "-I", str(WORKER)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={k: v for k, v in os.environ.items() if k in ("PATH", "LD_LIBRARY_PATH")},
-    )
-    try:
+    with Worker(WORKER) as worker:
         yield log.progress()
-        try:
-            process.stdin.write(data)
-            process.stdin.close()
-        except BrokenPipeError:
-            pass  # its exit status says why
-        model = yield from _follow(process, log)
-        _check(process.wait(timeout=5), log, budget)
+        worker.send(data)
+        model = yield from _follow(worker, log)
+        _check(worker.status(), log, budget)
         yield model
-    finally:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            with contextlib.suppress(OSError):
-                pipe.close()
 
 
-def _follow(process: subprocess.Popen, log: _Log) -> Iterator[Progress]:
-    """Read both pipes to their end, reporting at least every `TICK` seconds; returns the output."""
+def _follow(worker: Worker, log: _Log) -> Generator[Progress, None, bytes]:
+    """Read what it writes to the end, reporting at least every `TICK` seconds; returns the output."""
     output, rest = bytearray(), b""
     told = 0.0
-    with selectors.DefaultSelector() as selector:
-        for pipe in (process.stdout, process.stderr):
-            selector.register(pipe, selectors.EVENT_READ)
-        while selector.get_map():
-            for key, _ in selector.select(timeout=TICK):
-                chunk = key.fileobj.read1(1 << 16)
-                if not chunk:
-                    selector.unregister(key.fileobj)
-                elif key.fileobj is process.stdout:
-                    output += chunk
-                else:
-                    *lines, rest = (rest + chunk).split(b"\n")
-                    for line in lines:
-                        log.read(line.decode("utf-8", "replace"))
-            if time.monotonic() - told >= TICK:
-                told = time.monotonic()
-                yield log.progress()
+    for source, chunk in worker.chunks(TICK):
+        if source == "out":
+            output += chunk
+        else:
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                log.read(line.decode("utf-8", "replace"))
+        if time.monotonic() - told >= TICK:
+            told = time.monotonic()
+            yield log.progress()
     return bytes(output)
 
 

@@ -76,7 +76,7 @@ class WordCounts:
         specials = set(defaults.text_spec_tok)
         special = np.asarray([w in specials for w in words], dtype=bool)
         self._special_at = np.flatnonzero(special)  # places of special tokens among the types
-        self._special_counts = {words[i]: int(named[i]) for i in self._special_at}
+        self._special_counts = {words[i]: int(named[i]) for i in self._special_at.tolist()}
         plain = np.delete(every, self._special_at)
         self._negative = -every  # rising, for a binary search
         self._below = np.concatenate([[0], np.cumsum(plain)])  # tokens of the first n words

@@ -1,0 +1,26 @@
+# The app without Hugging Face: `docker build -t ulmfit . && docker run --rm -p 7860:7860 ulmfit`
+FROM python:3.12-slim
+
+RUN useradd --create-home --uid 1000 app
+WORKDIR /home/app/ulmfit
+
+# torch for the CPU comes from its own index: the one of PyPI brings gigabytes for GPUs.
+COPY requirements.txt constraints.txt ./
+RUN pip install --no-cache-dir --index-url https://download.pytorch.org/whl/cpu \
+        --extra-index-url https://pypi.org/simple -c constraints.txt torch torchvision \
+    && pip install --no-cache-dir -c constraints.txt -r requirements.txt
+
+COPY --chown=app:app app.py README.md LICENSE ./
+COPY --chown=app:app assets assets
+COPY --chown=app:app ulmfit_demo ulmfit_demo
+
+USER app
+ENV GRADIO_SERVER_NAME=0.0.0.0 \
+    GRADIO_SERVER_PORT=7860 \
+    GRADIO_ANALYTICS_ENABLED=False \
+    HF_HUB_DISABLE_TELEMETRY=1 \
+    PYTHONUNBUFFERED=1
+EXPOSE 7860
+HEALTHCHECK --interval=30s --timeout=10s --start-period=120s \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:7860/', timeout=8)"]
+CMD ["python", "app.py"]

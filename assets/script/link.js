@@ -1,0 +1,47 @@
+// The address follows the view: ?tab=…&name=value for every control that is not as the page starts.
+// The server reads it at load (`tabs/links.py`) and decides what is legal; nothing here is executed.
+(() => {
+  const MOST = 2000; // characters of a text that goes into an address; `limits.LINK_TEXT` on the server
+  const tabs = {}; // tab → { name: value } of what is not at its start
+  const names = new Set(["tab"]);
+  let timer = 0, ready = false; // nothing is written before the server has read the address
+
+  const text = (value) => {
+    if (typeof value === "boolean") return value ? "1" : "0";
+    if (Array.isArray(value)) return value.join(",");
+    return value === null || value === undefined ? "" : String(value);
+  };
+  // Which tab is open is seen, not remembered: gradio tells of the first tab late, after a link's own.
+  const open = () => {
+    const panel = [...document.querySelectorAll('[id^="tab-"][role="tabpanel"]')].find((p) => p.offsetParent);
+    return panel ? panel.id.slice(4) : null;
+  };
+  const write = () => {
+    const now = open();
+    const kept = new URLSearchParams(location.search);
+    for (const name of [...kept.keys()]) if (names.has(name)) kept.delete(name);
+    if (now) kept.set("tab", now);
+    for (const [name, value] of Object.entries(tabs[now] || {})) kept.set(name, value);
+    const query = kept.toString();
+    if (`?${query}` !== location.search) history.replaceState(history.state, "", query ? `?${query}` : location.pathname);
+  };
+  const soon = () => { clearTimeout(timer); if (ready) timer = setTimeout(write, 300); };
+  const changed = (tab, keys, start, values) => {
+    const found = {};
+    keys.forEach((name, i) => {
+      names.add(name);
+      const value = text(values[i]);
+      if (value !== text(start[i]) && value.length <= MOST) found[name] = value;
+    });
+    if (tabs[tab]?.view) found.view = tabs[tab].view;
+    tabs[tab] = found;
+    soon();
+  };
+  const view = (tab, name, start) => {
+    names.add("view");
+    tabs[tab] ||= {};
+    if (name === start) delete tabs[tab].view; else tabs[tab].view = name;
+    soon();
+  };
+  window.ulmfitLink = { changed, view, select: soon, ready: () => { ready = true; soon(); } };
+})();

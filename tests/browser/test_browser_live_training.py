@@ -1,0 +1,140 @@
+"""The live training in Chromium: it improves in sight, Stop, leaving the page, keys, axe, a phone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+import app
+from ulmfit_demo import limits
+from ulmfit_demo.tabs import live_training
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address():
+    """The view alone."""
+    with gr.Blocks() as demo:
+        gr.Markdown("# Training")
+        with gr.Tabs(), gr.Tab("Training"):
+            live_training.build(None)
+    demo.queue(max_size=limits.QUEUE, default_concurrency_limit=limits.KEYSTROKE_LANE)
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.launch_settings())
+    yield url
+    demo.close()
+
+
+@pytest.fixture
+def opened(browser, address):
+    pages, problems = [], []
+
+    def opened(theme="light", width=1280):
+        page = browser.new_page(viewport={"width": width, "height": 800})
+        pages.append(page)
+        page.set_default_timeout(60_000)
+        page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda e: problems.append(str(e)))
+        page.goto(f"{address}?__theme={theme}", wait_until="domcontentloaded")
+        page.wait_for_selector("#live-result .lt-plot")
+        return page
+
+    yield opened
+    for page in pages:
+        page.close()
+    assert problems == []
+
+
+def workers() -> int:
+    found = 0
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError, ValueError):
+                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                command = (entry / "cmdline").read_bytes()
+                found += parent == os.getpid() and b"live/worker.py" in command
+    return found
+
+
+def gone_within(seconds=5.0):
+    end = time.monotonic() + seconds
+    while workers():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def start(page):
+    page.locator("#live-go").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#live-result .lt-title >> text=/Epoch/")
+    assert workers() == 1
+
+
+def test_the_loss_improves_in_front_of_the_visitor(opened):
+    page = opened()
+    assert "Recorded on" in page.locator("#live-result .lt-title").inner_text()
+    page.locator("#live-epochs").get_by_text("6", exact=True).click()
+    page.locator("#live-size").get_by_text("1 layer of 64", exact=True).click()
+    height = page.locator("#live-result").bounding_box()["height"]
+    start(page)
+    page.wait_for_selector("#live-lines .lt-epoch >> text=epoch 1")
+    assert page.locator("#live-result").bounding_box()["height"] == pytest.approx(height, abs=2)
+    page.wait_for_selector("#live-result .lt-title >> text=/Finished/")
+    losses = [
+        float(re.search(r"[\d.]+", text)[0])
+        for text in page.locator("#live-lines .lt-epoch .u-small").all_inner_texts()
+    ]
+    assert len(losses) == 7
+    assert losses[-1] < losses[0] - 1.5
+    lines = page.locator("#live-lines .lt-epoch").last.locator("li").all_inner_texts()
+    assert len(lines) == 3
+    assert all(line.startswith("The film") for line in lines)
+    # the newest lines are in sight
+    box = page.locator("#live-lines .lt-scroll").bounding_box()
+    last = page.locator("#live-lines .lt-epoch li").last.bounding_box()
+    assert box["y"] <= last["y"] < box["y"] + box["height"]
+    gone_within()
+
+
+def test_stop_keeps_the_curve_and_ends_the_process(opened):
+    page = opened()
+    start(page)
+    page.locator("#live-stop").click()
+    page.wait_for_selector("#live-result .lt-title >> text=/Stopped/")
+    gone_within()
+    page.wait_for_timeout(500)
+    assert "Stopped" in page.locator("#live-result .lt-title").inner_text()
+    assert page.locator("#live-result .lt-plot i").count() >= 1
+
+
+def test_leaving_the_page_ends_the_process(opened):
+    page = opened()
+    start(page)
+    page.close()
+    gone_within()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_serious_for_axe_and_no_sideways_scroll(opened, theme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = opened(theme, 390)
+    page.locator("#live-source").get_by_text("your own", exact=True).click()
+    page.wait_for_selector("#live-own textarea")
+    page.locator("#live-go").click()
+    page.wait_for_selector("#live-result .u-notice")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_timeout(300)
+        found = axe.run(page).response["violations"]
+        assert [
+            (v["id"], [n["html"][:120] for n in v["nodes"]])
+            for v in found
+            if v["impact"] in ("serious", "critical")
+        ] == []

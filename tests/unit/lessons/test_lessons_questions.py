@@ -1,0 +1,72 @@
+"""The questionnaire: every question has its answer, and the figures in it are the app's own."""
+
+import math
+import re
+from pathlib import Path
+
+import pytest
+
+from ulmfit_demo import lessons, services, theme
+from ulmfit_demo.services import questions
+from ulmfit_demo.tokens.corpus_ladder import CorpusLadder
+from ulmfit_demo.tokens.word_counts import WordCounts
+
+TABS = ("tokenizers", "vocabulary", "batches", "sentiment", "generation", "training")
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    return services.load(theme.ASSETS)
+
+
+def test_every_question_of_the_notebook_has_a_place():
+    asked = lessons.questions()
+    assert sorted(q["number"] for q in asked) == list(range(1, 25))
+    assert {q["tab"] for q in asked} == set(TABS)
+    for q in asked[:22]:
+        assert sum(option["right"] for option in q["options"]) == 1, q["number"]
+        assert len(q["options"]) == 3
+        # computed by the app, or cited
+        assert "«" in q["answer"] or q.get("source"), q["number"]
+
+
+def test_answers_are_filled_in(loaded):
+    answers = [q for tab in TABS for q in questions.answered(loaded, tab)]
+    assert len(answers) == 24
+    assert not [q["number"] for q in answers if "«" in q["answer"] or "»" in q["answer"]]
+
+
+def test_figures_against_other_ways_to_compute_them(loaded):
+    facts = questions.facts(loaded)
+    assert facts["short_tokens"] == "xxbos · i · liked · this · movie"
+    assert facts["perplexity"] == f"{math.exp(float(facts['loss'])):.2f}" or math.isclose(
+        float(facts["perplexity"]), math.exp(float(facts["loss"])), rel_tol=1e-3
+    )
+    assert (facts["row_2"], facts["batch_2"], facts["n_stream"]) == (14, 5, 90)
+    assert (facts["padding_given"], facts["padding_sorted"]) == ("44.8%", "30.8%")
+    assert facts["embedding_parameters"] == f"{loaded.bundle.lm.body.encoder.weight.numel():,}"
+    assert "moonshadows" in facts["rare_lost"]
+    assert 0 < facts["n_likely"] <= facts["n_drawn"] == 80
+
+
+def test_a_question_without_its_fact_is_an_error():
+    with pytest.raises(KeyError):
+        questions.fill("«nothing of the kind»".replace(" ", "_"), {})
+
+
+def test_without_a_model_there_are_no_answers(tmp_path):
+    assert questions.answered(services.load(Path(tmp_path)), "tokenizers") == []
+
+
+def test_steps_are_short_and_say_what_is_true():
+    for tab in TABS:
+        steps = lessons.steps(tab)
+        assert 3 <= len(steps) <= 6
+        for step in steps:
+            assert len(f"{step['title']} {step['text']}".split()) <= 60, step["title"]
+    ladder = CorpusLadder.load(theme.ASSETS / "vocabulary/ladder.json")
+    lengths = dict(zip(ladder.sizes("unigram"), ladder.tokens_a_review("unigram"), strict=True))
+    assert 0.66 < lengths[10_000] / lengths[1_000] < 0.75  # "almost a third shorter"
+    counts = WordCounts.load(theme.ASSETS / "vocabulary/words.json.gz")
+    assert 0.17 < counts.vocabulary(3, 1_000).unknown_share < 0.22  # "one token in five"
+    assert re.search("one token in five", lessons.steps("vocabulary")[-1]["text"])

@@ -1,0 +1,1 @@
+"""A tiny AWD-LSTM trained in front of a visitor: text → process → events. Knows no gradio."""

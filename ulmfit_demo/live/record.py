@@ -1,0 +1,46 @@
+"""Records one training of the text that ships, for the page as it looks before the first click.
+
+    python -m ulmfit_demo.live.record
+
+Writes `assets/live/recorded.jsonl`: a line about the recording, then the worker's own events.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import platform
+from pathlib import Path
+
+from ulmfit_demo import limits
+from ulmfit_demo.live import corpus
+from ulmfit_demo.live.request import SIZES, Budget, request
+from ulmfit_demo.live.supervisor import Supervisor
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+
+
+def main() -> None:
+    budget = Budget(limits.LIVE_CPU_SECONDS, limits.LIVE_SECONDS, limits.LIVE_MEMORY)
+    epochs, size = limits.LIVE_EPOCHS[1], "medium"
+    prompt = limits.LIVE_FIRST_PROMPT
+    wanted = request(corpus.opinions(ASSETS), epochs, SIZES[size], prompt, budget)
+    head = {
+        "event": "recording",
+        "date": datetime.date.today().isoformat(),
+        "machine": f"one thread, {platform.machine()}",
+        "epochs": epochs,
+        "size": size,
+        "prompt": prompt,
+    }
+    events = [
+        e for e in Supervisor(0).train(wanted) if isinstance(e, dict) and e["event"] != "tick"
+    ]
+    if events[-1]["event"] != "done":
+        raise SystemExit(f"not recorded: {events[-1]}")
+    lines = [json.dumps(e) for e in (head, *events)]
+    (ASSETS / "live" / "recorded.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""The panel "This lesson as a notebook" of a tab. Writes no line of it."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from ulmfit_demo import lessons
+from ulmfit_demo.lessons import notebook
+from ulmfit_demo.services import Services, questions
+from ulmfit_demo.tabs import common
+from ulmfit_demo.tabs.controls import Controls
+from ulmfit_demo.views import html
+from ulmfit_demo.views import lesson as view
+
+
+def build(services: Services, controls: Controls) -> None:
+    """Lay out the panel, closed; the notebook is made when it opens."""
+    if controls.code is None:
+        return
+
+    @common.guarded()
+    def show():
+        return view.notebook(controls.tab, text(services, controls))
+
+    with gr.Accordion(
+        "This lesson as a notebook", open=False, elem_id=f"{controls.tab}-notebook"
+    ) as panel:
+        shown = gr.HTML(html.empty("The notebook is being made."), min_height=40)
+    panel.expand(show, None, shown, api_visibility="private", show_progress="hidden", queue=False)
+
+
+def text(services: Services, controls: Controls) -> str:
+    """The notebook's JSON. Raises `Refused` where a step's lines cannot be given."""
+    return notebook.notebook(
+        controls.tab,
+        lessons.steps(controls.tab),
+        controls.code,
+        controls.defaults(),
+        questions.answered(services, controls.tab),
+    )

@@ -1,0 +1,155 @@
+"""Tab: how the shipped model was trained, from its log, beside the notebook. Lays out views only."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from ulmfit_demo.plots import sentiment as reliability
+from ulmfit_demo.plots import training as plots
+from ulmfit_demo.services import Services, history
+from ulmfit_demo.services.history import History
+from ulmfit_demo.tabs import common, lesson, live_training
+from ulmfit_demo.tabs.controls import Controls
+from ulmfit_demo.views import html
+from ulmfit_demo.views import training as view
+from ulmfit_demo.views import training_results as results
+
+CLASSIFIER_NOTE = (
+    "Ours on reviews held out of train, the notebook's on test. Each stage thaws more layers, and the "
+    "lower a layer, the smaller its steps: a group's rate is that of the group above divided by 2.6."
+)
+FREEZE_NOTE = (
+    "Bars: the highest rate of the stage, on a scale of powers of ten. The notebook's are what "
+    "slice(lr/(2.6**4), lr) gives its five layer groups; its first stage has one plain rate."
+)
+
+
+def build(services: Services) -> Controls:
+    """Lay out the tab and wire it to the bundle's history; its controls for links and lessons.
+
+    Figures are drawn when their view comes into sight: in a hidden tab they have no width.
+    """
+    tab = gr.context.Context.block
+    card = lesson.Card("training")
+    controls = Controls("training", card=card)
+    if services.bundle is None:
+        gr.HTML(html.notice(services.missing))
+        controls.items = {**live_training.build(services), "lesson": card.number}
+        return controls
+    h = history.load(services.bundle)
+    opened = gr.State(next(iter(VIEWS)))
+    with gr.Tabs() as controls.inner:
+        for name, (title, build_view) in VIEWS.items():
+            with gr.Tab(title, id=name) as controls.views[name]:
+                inner = controls.views[name]
+                inner.select(
+                    lambda name=name: name,
+                    None,
+                    opened,
+                    api_visibility="private",
+                    show_progress="hidden",
+                    queue=False,
+                )
+                if build_view is None:
+                    controls.items |= live_training.build(services)
+                else:
+                    build_view(h, common.Sight(tab, inner, opened, name))
+
+    controls.items["lesson"] = card.number
+
+    def numbers() -> dict:
+        """Every figure of the tab: the model's own, and the notebook's."""
+        return h.as_dict()
+
+    gr.api(numbers, api_name="training", queue=False)
+    return controls
+
+
+def _language_model(h: History, sight: common.Sight) -> None:
+    gr.HTML(view.diagram(h), elem_id="training-path")
+    if not h.lm.stages:
+        gr.HTML(html.notice(view.NO_LOG))
+    draw = (
+        lambda: plots.inside(h.lm),
+        lambda: plots.by_epoch(
+            h.lm, h.notebook.lm, "perplexity", "Perplexity on unseen text", "perplexity"
+        ),
+        lambda: plots.by_epoch(
+            h.lm, h.notebook.lm, "accuracy", "Next word guessed right", "share of the words"
+        ),
+    )
+    _figures(sight, ("training-inside", "training-perplexity", "training-accuracy"), draw)
+    gr.HTML(view.perplexity_note(h))
+    with gr.Accordion("The figures, epoch by epoch", open=False):
+        gr.HTML(view.epochs(h, "lm"), elem_id="training-lm-epochs")
+    gr.Markdown("### One cycle: the learning rate rises, then falls; momentum does the opposite")
+    _figures(
+        sight,
+        ("training-cycle-lm", "training-cycle-classifier"),
+        (
+            lambda: plots.one_cycle(h.lm.stages, "Language model"),
+            lambda: plots.one_cycle(
+                h.classifier.stages, "Classifier: one cycle a stage, rate of the head"
+            ),
+        ),
+    )
+
+
+def _classifier(h: History, sight: common.Sight) -> None:
+    if not h.classifier.stages:
+        gr.HTML(html.notice(view.NO_LOG))
+    ours, theirs = h.classifier, h.notebook.classifier
+    draw = (
+        lambda: plots.by_stage(ours, theirs, "accuracy", "Accuracy on unseen reviews", "right"),
+        lambda: plots.by_stage(ours, theirs, "valid_loss", "Loss", "loss"),
+    )
+    _figures(sight, ("training-stage-accuracy", "training-stage-loss"), draw)
+    gr.HTML(f'<p class="u-small">{CLASSIFIER_NOTE}</p>')
+    gr.HTML(view.unfreezing(h), elem_id="training-unfreezing")
+    gr.HTML(f'<p class="u-small">{FREEZE_NOTE}</p>')
+    with gr.Accordion("The figures, epoch by epoch", open=False):
+        gr.HTML(view.epochs(h, "classifier"), elem_id="training-classifier-epochs")
+
+
+def _few_labels(h: History, sight: common.Sight) -> None:
+    if h.labels:
+        _figures(sight, ("training-labels",), (lambda: plots.few_labels(h.labels),))
+    gr.HTML(results.labels_note(h), elem_id="training-labels-note")
+
+
+def _mistakes(h: History, sight: common.Sight) -> None:
+    measured = h.metrics.get("calibration")
+    with gr.Row():
+        with gr.Column(scale=1, min_width=300):
+            gr.HTML(results.confusion(h), elem_id="training-confusion")
+        if measured:
+            with gr.Column(scale=1, min_width=300):
+                draw = (lambda: reliability.reliability(measured["bins"]),)
+                _figures(sight, ("training-reliability",), draw)
+    gr.HTML(results.mistakes(h), elem_id="training-mistakes")
+
+
+def _methods(h: History, sight: common.Sight) -> None:
+    gr.HTML(results.methods(h), elem_id="training-methods")
+
+
+def _figures(sight: common.Sight, names: tuple[str, ...], draw: tuple) -> None:
+    """A row of figures, drawn when the view comes into sight."""
+    with gr.Row():
+        shown = [gr.Plot(show_label=False, min_width=280, elem_id=name) for name in names]
+
+    def all_of_them():
+        figures = [one() for one in draw]
+        return figures if len(figures) > 1 else figures[0]
+
+    sight.draw(all_of_them, [], shown)
+
+
+VIEWS = {
+    "lm": ("Language model", _language_model),
+    "live": ("Train one now", None),  # has nothing to do with the bundle
+    "classifier": ("Classifier", _classifier),
+    "labels": ("Few labels", _few_labels),
+    "mistakes": ("Mistakes", _mistakes),
+    "methods": ("Other methods", _methods),
+}

@@ -1,0 +1,212 @@
+"""The training as HTML: the diagram of its stages, the tables of its epochs, gradual unfreezing.
+
+Takes a `services.history.History`; computes nothing that was not measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from math import log10
+
+from ulmfit_demo.services.history import Epoch, History, Phase, Stage, trained
+
+NOTEBOOK_WORDS = 60_000  # fastai's own `max_vocab`, which the notebook leaves as it is
+RATE_WIDTH = 84  # pixels a column of rates needs
+NO_LOG = "This model came without its log (training.jsonl), so its training cannot be drawn."
+
+
+def diagram(h: History) -> str:
+    """Wikipedia → IMDb language model → classifier: sizes, what was read, how long it took."""
+    boxes = [_wikipedia(h)]
+    if h.source:
+        boxes.append(
+            _box("An earlier language model", [f"the run “{h.source}”, trained further from here"])
+        )
+    boxes += [_language_model(h), _classifier(h)]
+    arrow = '<span class="t-arrow" aria-hidden="true">→</span>'
+    return f'<div class="t-path" role="list">{arrow.join(boxes)}</div>'
+
+
+def _wikipedia(h: History) -> str:
+    if h.wikipedia:
+        return _box("Wikipedia language model", ["fastai’s weights, WikiText-103"])
+    return _box(
+        "Wikipedia language model",
+        ["the notebook loads one", "this model began with random weights"],
+        "not done here",
+    )
+
+
+def _language_model(h: History) -> str:
+    c, lm = h.config, h.lm
+    lines = [
+        f"{_millions(lm.parameters)} parameters: {c['emb_sz']} / {c['n_hid']} / {c['n_layers']}, "
+        f"{c['vocab_sz']:,} words"
+    ]
+    if lm.stages:
+        lines.append(
+            f"{_corpus(h, 'train', 'unsup')}; {_millions(h.tokens_read)} tokens read in all"
+        )
+        lines.append(f"{_times(lm)} · {duration(lm.seconds)}")
+    measured = h.metrics.get("lm")
+    result = f"perplexity {measured['perplexity']:.1f}" if measured else ""
+    return _box("IMDb language model", lines, result=result)
+
+
+def _classifier(h: History) -> str:
+    clas = h.classifier
+    lines = [f"the same encoder and a new head: {_millions(clas.parameters)} parameters"]
+    if clas.stages:
+        cut = h.config["recipe"]["classifier"].get("cut")
+        lines.append(_corpus(h, "train") + (f", cut at {cut} tokens" if cut else ""))
+        n = len(clas.stages)
+        lines.append(f"{_times(clas)} in {n} stage{'s' * (n > 1)} · {duration(clas.seconds)}")
+    measured = h.metrics.get("classifier")
+    result = f"{measured['accuracy']:.2%} of {measured['n']:,} test reviews" if measured else ""
+    return _box("Sentiment classifier", lines, result=result)
+
+
+def _box(title: str, lines: Sequence[str], absent: str = "", result: str = "") -> str:
+    rows = "".join(f"<span>{escape(line)}</span>" for line in lines)
+    note = f'<em class="t-absent">{escape(absent)}</em>' if absent else ""
+    end = f"<strong>{escape(result)}</strong>" if result else ""
+    css = " absent" if absent else ""
+    return f'<div class="t-box{css}" role="listitem"><b>{escape(title)}</b>{note}{rows}{end}</div>'
+
+
+def _times(phase: Phase) -> str:
+    n = len(phase.epochs)
+    return f"{n} epoch{'s' * (n != 1)}"
+
+
+def _corpus(h: History, *splits: str) -> str:
+    found = [h.metrics.get("corpus", {}).get(s) for s in splits]
+    if not all(found):
+        return f"{h.classifier.batches or h.lm.batches:,} mini-batches an epoch"
+    return f"{sum(f['documents'] for f in found):,} reviews"
+
+
+def _millions(n: int) -> str:
+    return f"{n / 1e6:.1f} M" if n >= 100_000 else f"{n:,}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as minutes, or as hours and minutes."""
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def perplexity_note(h: History) -> str:
+    """How to read the two perplexities, and why that of the diagram is another one."""
+    measured, read = h.metrics.get("lm"), h.config["recipe"]["lm"].get("valid_documents")
+    other = ""
+    if measured and read:
+        other = (
+            f" While it trains {read:,} held-out reviews are read; the {measured['perplexity']:.1f} "
+            f"above is of all of them, {_millions(measured['n_tokens'])} tokens."
+        )
+    return (
+        '<p class="u-small">Perplexity is e to the power of the loss; lower is better. The two are not '
+        f"measured on the same words: the notebook knows up to {NOTEBOOK_WORDS:,}, began with Wikipedia "
+        f"and read the reviews {len(h.notebook.lm.epochs)} times.{other}</p>"
+    )
+
+
+def epochs(h: History, phase: str) -> str:
+    """Every epoch's figures as the notebook prints them: ours, and the notebook's with their cells."""
+    ours, theirs = getattr(h, phase), getattr(h.notebook, phase)
+    perplexity = phase == "lm"
+    body = _rows("this model", ours, perplexity) + _rows("notebook", theirs, perplexity)
+    head = "".join(
+        f"<th>{name}</th>"
+        for name in (
+            "whose",
+            "layers trained",
+            "epoch",
+            "train loss",
+            "valid loss",
+            "accuracy",
+            *(["perplexity"] if perplexity else []),
+        )
+    )
+    return (
+        f'<div class="scroll"><table class="plain t-epochs"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _rows(whose: str, phase: Phase, perplexity: bool) -> str:
+    rows = []
+    for stage in phase.stages:
+        for i, e in enumerate(stage.epochs):
+            cell = f", cell {stage.cell}" if stage.cell is not None else ""
+            figures = [f"{e.train_loss:.4f}", f"{e.valid_loss:.4f}", f"{e.accuracy:.2%}"]
+            if perplexity:
+                figures.append("" if e.perplexity is None else f"{e.perplexity:.2f}")
+            cells = "".join(f'<td class="u-mono">{f}</td>' for f in figures)
+            rows.append(
+                f"<tr><td>{whose}{cell}</td><td>{layers(stage)}</td>"
+                f'<td class="u-mono">{i + 1}</td>{cells}</tr>'
+            )
+    return "".join(rows)
+
+
+def layers(stage: Stage) -> str:
+    """Which layer groups a stage trains, in words."""
+    if not stage.groups:
+        return "all"
+    return "the last only" if stage.groups == 1 else f"the last {stage.groups}"
+
+
+def group_names(n: int) -> list[str]:
+    """Names of a classifier's `n` layer groups, lowest first (fastai's `awd_lstm_clas_split`)."""
+    return ["embedding", *(f"LSTM {i + 1}" for i in range(n - 2)), "head"]
+
+
+def unfreezing(h: History) -> str:
+    """Layer groups × stages, ours beside the notebook's: which were trained, and at which rate."""
+    parts = [
+        ("This model, from its log", h.classifier.stages),
+        ("The notebook, cells 38 to 41", h.notebook.classifier.stages),
+    ]
+    return (
+        '<div class="t-freeze">' + "".join(_schedule(*part) for part in parts if part[1]) + "</div>"
+    )
+
+
+def _schedule(title: str, stages: Sequence[Stage]) -> str:
+    names = group_names(len(stages[0].rates))
+    most = max(r for s in stages for r in s.rates)
+    rows = []
+    for g in reversed(range(len(names))):
+        cells = "".join(_rate(s.rates[g], trained(s)[g], most) for s in stages)
+        rows.append(f'<tr><th scope="row">{names[g]}</th>{cells}</tr>')
+    head = "".join(
+        f'<th scope="col">stage {i + 1}<small>{_epochs(s.epochs)}</small></th>'
+        for i, s in enumerate(stages)
+    )
+    return (
+        f'<section><h4>{escape(title)}</h4><div class="scroll"><table class="t-rates" '
+        f'style="min-width:{RATE_WIDTH * (len(stages) + 1)}px">'
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></section>"
+    )
+
+
+def _epochs(found: Sequence[Epoch]) -> str:
+    n = len(found)
+    return f"{n} epoch{'s' * (n != 1)}" if n else ""
+
+
+def _rate(rate: float, on: bool, most: float) -> str:
+    """A cell; the bar is the rate on a scale of powers of ten, from a thousandth of the largest."""
+    if not on:
+        return '<td class="frozen"><span>frozen</span></td>'
+    depth = max(0.06, min(1.0, 1 + log10(rate / most) / 3))
+    return f'<td class="on"><i style="width:{100 * depth:.0f}%"></i><span>{rate_text(rate)}</span></td>'
+
+
+def rate_text(rate: float) -> str:
+    """A learning rate with two digits: 1e-2 is 0.01, 0.000219 is 2.2e-4."""
+    mantissa, exponent = f"{rate:.1e}".split("e")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
