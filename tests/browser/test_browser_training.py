@@ -38,6 +38,12 @@ def test_above_the_fold_and_lines_that_are_seen(open_page):
     assert all(c.startswith(("url(#", "url('#")) for c in clips)
 
 
+def test_a_link_draws_the_figures_of_its_view(open_page, url):
+    page = open_page()
+    page.goto(f"{url}?tab=training&view=classifier", wait_until="domcontentloaded")
+    page.wait_for_selector("#training-stage-loss .js-line", timeout=40_000)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nothing_serious_for_axe(open_page, theme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()

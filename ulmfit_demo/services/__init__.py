@@ -87,6 +87,6 @@ def bundle_folder(wanted: str | None, default: Path) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(wanted, allow_patterns=["*.json", "*.safetensors", "*.md"]))
+        return Path(snapshot_download(wanted, allow_patterns=["*.json", "*.jsonl", "*.safetensors", "*.md"]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as e:
         raise bundles.BundleError(f"{wanted} cannot be fetched from the Hub: {e}") from None

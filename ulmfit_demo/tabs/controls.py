@@ -33,6 +33,7 @@ class Controls:
     items: dict[str, gr.components.Component] = field(default_factory=dict)
     inner: gr.Tabs | None = None  # tabs inside the tab
     views: dict[str, gr.Tab] = field(default_factory=dict)  # their names
+    opened: gr.State | None = None  # the name of the open one, for `common.Sight`
     card: object | None = None  # the lesson that stands on top
     code: Callable[[dict], str] | None = None  # values by name → the lines that a notebook runs
 
@@ -57,11 +58,14 @@ class Controls:
         if self.inner is not None:
             view = values.get(INNER)
             found.append(gr.Tabs(selected=view) if view in self.views else gr.skip())
+            if self.opened is not None:  # an inner tab that a link opens tells nobody
+                found.append(view if view in self.views else gr.skip())
         return found
 
     def outputs(self) -> list:
         """The components that `updates` are for."""
-        return [*self.items.values(), *([self.inner] if self.inner is not None else [])]
+        inner = [c for c in (self.inner, self.opened) if c is not None]
+        return [*self.items.values(), *inner]
 
     def read(self, query: Mapping[str, str]) -> dict[str, object]:
         """What an address says of this tab: the values that are legal, by name."""

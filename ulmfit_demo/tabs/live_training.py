@@ -59,8 +59,8 @@ def build(services: Services) -> dict:
             list(TEXTS.items()),
             value="ours",
             label="The text it learns from",
-            scale=27,
-            min_width=270,
+            scale=28,
+            min_width=284,
             elem_id="live-source",
         )
         prompt = gr.Textbox(
@@ -75,8 +75,8 @@ def build(services: Services) -> dict:
             list(limits.LIVE_EPOCHS),
             value=limits.LIVE_EPOCHS[1],
             label="Epochs",
-            scale=24,
-            min_width=240,
+            scale=22,
+            min_width=226,
             elem_id="live-epochs",
         )
         size = gr.Radio(
@@ -122,6 +122,11 @@ def build(services: Services) -> dict:
     # past the queue: what is queued goes down with the event that is cancelled
     stop.click(stopped, run, result, **private)
     return {"live_source": source, "live_prompt": prompt, "live_epochs": epochs, "live_size": size}
+
+
+def lines(values: dict) -> str:
+    """The fastai lines that train the model of our text, for a link's or a lesson's `values`."""
+    return _code("ours", True, values["live_epochs"], values["live_size"])
 
 
 def _events(supervisor: Supervisor, asked: dict, ours: bool, by_line: bool, size: str):

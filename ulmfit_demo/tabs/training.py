@@ -37,7 +37,7 @@ def build(services: Services) -> Controls:
         controls.items = {**live_training.build(services), "lesson": card.number}
         return controls
     h = history.load(services.bundle)
-    opened = gr.State(next(iter(VIEWS)))
+    opened = controls.opened = gr.State(next(iter(VIEWS)))
     with gr.Tabs() as controls.inner:
         for name, (title, build_view) in VIEWS.items():
             with gr.Tab(title, id=name) as controls.views[name]:
@@ -56,6 +56,8 @@ def build(services: Services) -> Controls:
                     build_view(h, common.Sight(tab, inner, opened, name))
 
     controls.items["lesson"] = card.number
+    # the live view has lines that run in a minute; the others show what took hours
+    controls.code = lambda v: live_training.lines(v) if v.get("view") == "live" else ""
 
     def numbers() -> dict:
         """Every figure of the tab: the model's own, and the notebook's."""

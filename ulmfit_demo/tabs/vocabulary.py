@@ -24,7 +24,7 @@ def build(services: Services) -> Controls:
     tab = gr.context.Context.block
     card = lesson.Card("vocabulary")
     controls = Controls("vocabulary", card=card)
-    opened = gr.State(next(iter(VIEWS)))
+    opened = controls.opened = gr.State(next(iter(VIEWS)))
     with gr.Tabs() as controls.inner:
         for name, (title, view) in VIEWS.items():
             with gr.Tab(title, id=name) as controls.views[name]:
