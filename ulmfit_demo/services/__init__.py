@@ -19,6 +19,7 @@ from ulmfit_demo.services import devices
 from ulmfit_demo.tokens import SubwordLadder, Tokenized, Vocab
 
 log = logging.getLogger("ulmfit_demo")
+FILES = ["*.json", "*.jsonl", "*.safetensors", "*.md"]  # of a bundle on the Hub
 
 
 @dataclass(frozen=True, eq=False)  # one app holds one; its answers are kept by it
@@ -87,6 +88,6 @@ def bundle_folder(wanted: str | None, default: Path) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(wanted, allow_patterns=["*.json", "*.jsonl", "*.safetensors", "*.md"]))
+        return Path(snapshot_download(wanted, allow_patterns=FILES))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as e:
         raise bundles.BundleError(f"{wanted} cannot be fetched from the Hub: {e}") from None
