@@ -117,9 +117,7 @@ def evaluate(call: Call) -> None:
 def baselines(call: Call) -> None:
     from train import baselines
 
-    result = baselines.run(
-        call.corpus(), call.args.data, call.folder, BASELINES, call.args.test
-    )
+    result = baselines.run(call.corpus(), call.args.data, call.folder, BASELINES, call.args.test)
     for name, figures in result["models"].items():
         shown = ", ".join(f"{split} {a:.4f}" for split, a in figures["accuracy"].items())
         print(f"{name:40} {shown}")

@@ -82,7 +82,7 @@ def test_odd_input_gets_a_result_or_a_sentence(client, name, kind):
 
 def test_endpoints_are_these(client):
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(named) == {*ENDPOINTS, "/training"}
+    assert set(named) == {*ENDPOINTS, "/training", "/train_live"}
 
 
 def test_tokens_of_the_notebook(client):

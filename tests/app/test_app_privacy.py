@@ -114,10 +114,6 @@ def test_nothing_goes_out_and_nothing_stays(watched, tmp_path):
     assert marked(folder) == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="many_reviews.write_csv leaves its own copy in TMPDIR/ulmfit-* until somebody's next file",
-)
 def test_a_file_and_its_results_are_only_where_gradio_deletes_them(watched, tmp_path):
     """The exception that the footer names: they stay about an hour."""
     url, outside, folder = watched

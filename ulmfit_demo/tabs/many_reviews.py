@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
 import tempfile
-import time
 from pathlib import Path
 
 import gradio as gr
@@ -40,7 +38,9 @@ def build(services: Services) -> None:
             for step in reviews.many(services, texts):
                 yield shown(texts, step), gr.skip()
             if step is not None:
-                yield shown(texts, step), write_csv(texts, step.positive)
+                with tempfile.TemporaryDirectory(prefix="ulmfit-") as folder:
+                    # gradio takes its own copy, which it deletes, before it asks for the next step
+                    yield shown(texts, step), write_csv(Path(folder), texts, step.positive)
         except limits.Refused as refusal:
             yield html.notice(str(refusal)), gr.skip()
         except Exception:
@@ -133,17 +133,9 @@ def read_file(path: str) -> list[str]:
     return texts
 
 
-def write_csv(texts: list[str], positive: list[float | None]) -> str:
-    """Path of a CSV file with every verdict. gradio serves a copy of its own and deletes that one.
-
-    Older results are deleted here: a file is copied right after this returns.
-    """
-    old = time.time() - limits.DELETE_CACHE[1]
-    for path in Path(tempfile.gettempdir()).glob("ulmfit-*"):
-        if path.stat().st_mtime < old:
-            shutil.rmtree(path, ignore_errors=True)
-    folder = tempfile.mkdtemp(prefix="ulmfit-")
-    path = Path(folder) / "sentiment.csv"
+def write_csv(folder: Path, texts: list[str], positive: list[float | None]) -> str:
+    """Path of a CSV file in `folder` with every verdict."""
+    path = folder / "sentiment.csv"
     with path.open("w", encoding="utf-8", newline="") as f:
         writer = csv.writer(f)
         writer.writerow(["verdict", "positive", "text"])
