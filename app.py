@@ -56,6 +56,10 @@ def build() -> gr.Blocks:
                 links.follow(opened)
         links.connect(demo, tabs, found)
         gr.Markdown(FOOT, elem_classes="u-foot")
+    # MCP calls a tool as its function is called, and `show_3` says nothing.
+    for event in demo.fns.values():
+        if event.fn and event.api_visibility == "public" and isinstance(event.api_name, str):
+            event.fn.__name__ = event.api_name
     demo.queue(max_size=limits.QUEUE, default_concurrency_limit=limits.KEYSTROKE_LANE)
     return demo
 

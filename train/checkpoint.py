@@ -212,7 +212,9 @@ class StepLog(Callback):
     def after_epoch(self) -> None:
         names, values = self.learn.recorder.metric_names[1:-1], self.learn.recorder.log[1:]
         record = {
-            n: round(float(v), 5) for n, v in zip(names, values, strict=False) if v is not None
+            n: round(float(v), 5)
+            for n, v in zip(names, values, strict=False)
+            if v is not None and not isinstance(v, str)  # the time, where nothing was validated
         }
         if record:
             seconds = round(getattr(self, "train_seconds", 0.0), 1)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from fastai.callback.core import Callback, CancelValidException
 
 from train import classifier, precision
 from train.average import accuracy_of
@@ -24,6 +25,13 @@ from train.stages import Run, run
 
 NUMBERS = (100, 500, 1_000, 5_000, 25_000)
 FEWEST_STEPS = 60  # of a stage: a hundred labels fill two mini-batches, too few steps for one-cycle
+
+
+class NoValidation(Callback):
+    """Leaves out what is measured after each epoch: it would cost more than a few labels do."""
+
+    def before_validate(self):
+        raise CancelValidException
 
 
 def choose(train: Documents, n: int, seed: int = 0) -> Documents:
@@ -75,7 +83,7 @@ def measure(
     precision.apply(learn, settings.precision)
     started = time.monotonic()
     log = JsonLog(where.folder / "log.jsonl")
-    run(learn, settings.stages, settings, where, log, "classifier", None)
+    run(learn, settings.stages, settings, where, log, "classifier", None, [NoValidation()])
     return {
         "labels": len(train),
         "encoder": encoder,

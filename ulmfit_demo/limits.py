@@ -58,6 +58,8 @@ TEXTS = (1, 8)
 TEMPERATURE = (0.0, 2.0)
 TOP_K = (0, 1_000)
 SHARE = (0.0, 1.0)  # top-p, min-p
+TOP_P_SLIDER = (0.05, 1.0)  # the useful part of SHARE, on the page
+MIN_P_SLIDER = (0.0, 0.5)
 PENALTY = (1.0, 2.0)  # on words seen before
 SEED = (0, 2**31 - 1)
 

@@ -83,5 +83,5 @@ def test_the_endpoints_are_tools_of_an_mcp_server(client, tmp_path):
     tools = {tool["name"]: tool for tool in schema}
     info = client.view_api(return_format="dict", print_info=False)
     for name, endpoint in info["named_endpoints"].items():
-        tool = next(t for n, t in tools.items() if n.endswith(name.lstrip("/")))
+        tool = tools[name.lstrip("/")]
         assert tool["description"].startswith(endpoint["description"].rstrip("."))

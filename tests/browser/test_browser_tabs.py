@@ -52,7 +52,7 @@ def test_a_refusal_keeps_the_text(page):
 
 def test_batches_step_through(page):
     open_tab(page, "Batches")
-    page.get_by_role("button", name="next").click()
+    page.get_by_role("button", name="next ▶").click()
     page.wait_for_selector("#batches-stepper >> text=Mini-batch 2 of 3", timeout=20_000)
     assert page.locator("#batches-result td.past").count() == 6 * 5
 

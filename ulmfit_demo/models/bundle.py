@@ -94,7 +94,9 @@ def _read_json(path: Path):
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BundleError(f"{path.name} is missing in {path.parent}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as e:
+    except OSError as e:
+        raise BundleError(f"{path} cannot be read: {e.strerror}") from None
+    except (ValueError, RecursionError) as e:
         raise BundleError(f"{path} is not valid JSON: {e}") from None
 
 
@@ -102,6 +104,17 @@ def load(folder: Path) -> Bundle:
     """Read one bundle, ready for inference on the CPU. Raises `BundleError`."""
     folder = Path(folder)
     config = _read_json(folder / "config.json")
+    try:
+        return _load(folder, config)
+    except KeyError as e:
+        raise BundleError(f"{folder / 'config.json'} does not say {e}") from None
+    except (AttributeError, TypeError, ValueError, RuntimeError, MemoryError) as e:
+        if isinstance(e, BundleError):
+            raise
+        raise BundleError(f"{folder / 'config.json'} describes no model: {e}") from None
+
+
+def _load(folder: Path, config: dict) -> Bundle:
     if config.get("format") != FORMAT:
         raise BundleError(f"{folder} has bundle format {config.get('format')!r}, not {FORMAT}")
     vocab = _read_json(folder / "vocab.json")
@@ -109,6 +122,8 @@ def load(folder: Path) -> Bundle:
         raise BundleError(
             f"{folder}: vocab.json holds {len(vocab)} words, not {config['vocab_sz']}"
         )
+    if "pos" not in config["classes"]:
+        raise BundleError(f"{folder / 'config.json'}: none of the classes is called pos")
     lm, classifier = build(config)
     with torch.no_grad():
         load_weights(lm, folder / "lm.safetensors")

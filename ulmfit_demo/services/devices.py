@@ -7,8 +7,11 @@ function there takes a name and finds the weights in its own copy of this module
 from __future__ import annotations
 
 import copy
+import functools
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import replace
 
 import spaces
@@ -21,10 +24,13 @@ from ulmfit_demo.models.generation import Step, generate
 from ulmfit_demo.models.sampling import Sampling
 
 ZERO_GPU = bool(os.environ.get("SPACES_ZERO_GPU"))
+FULL = "CPU, since the GPU's memory was full"
+log = logging.getLogger("ulmfit_demo")
 NEVER_DRAWN = ("xxunk", "xxpad", "xxfld", "xxeos", "xxfake")
 
 _on_cpu: dict[str, Bundle] = {}
 _on_gpu: dict[str, Bundle] = {}
+_gpu_is_full: ContextVar[bool] = ContextVar("gpu_is_full", default=False)  # for this request
 
 
 def register(bundle: Bundle) -> None:
@@ -32,8 +38,12 @@ def register(bundle: Bundle) -> None:
     _on_cpu[bundle.name] = bundle
     if torch.cuda.is_available():
         names = ("lm", "classifier")
-        moved = {k: copy.deepcopy(getattr(bundle, k)).to("cuda") for k in names}
-        _on_gpu[bundle.name] = replace(bundle, **moved)
+        try:
+            moved = {k: copy.deepcopy(getattr(bundle, k)).to("cuda") for k in names}
+        except torch.OutOfMemoryError:
+            log.warning("the GPU has no memory for %s: it is computed on the CPU", bundle.name)
+        else:
+            _on_gpu[bundle.name] = replace(bundle, **moved)
 
 
 def live_models(name: str) -> tuple[Bundle, str]:
@@ -43,9 +53,35 @@ def live_models(name: str) -> tuple[Bundle, str]:
 
 def gpu_models(name: str) -> tuple[Bundle, str]:
     """The models on the GPU where there is one, else on the CPU; and the device's name."""
+    if _gpu_is_full.get():
+        return _on_cpu[name], FULL
     if name in _on_gpu and torch.cuda.is_available():
         return _on_gpu[name], torch.cuda.get_device_name()
     return _on_cpu[name], "CPU"
+
+
+def spared(function: Callable) -> Callable:
+    """Decorator: where the GPU's memory does not suffice, the call is made again on the CPU."""
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        except torch.OutOfMemoryError:
+            _make_room()
+        token = _gpu_is_full.set(True)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _gpu_is_full.reset(token)
+
+    return call
+
+
+def _make_room() -> None:
+    log.warning("the GPU's memory was full: this request goes on on the CPU")
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def never_drawn(vocab: list[str]) -> list[int]:
@@ -60,8 +96,18 @@ def classify_on_gpu(
     """Probability of positive, a batch at a time: (positions, values, device)."""
     models, device = gpu_models(name)
     positive = models.config["classes"].index("pos")
-    for which, probs in classify_batches(models.classifier, documents):
-        yield which, probs[:, positive].tolist(), device
+    left = dict(enumerate(documents))
+    try:
+        for which, probs in classify_batches(models.classifier, documents):
+            yield which, probs[:, positive].tolist(), device
+            for i in which:
+                del left[i]
+        return
+    except torch.OutOfMemoryError:
+        _make_room()
+    places = list(left)
+    for which, probs in classify_batches(_on_cpu[name].classifier, list(left.values())):
+        yield [places[i] for i in which], probs[:, positive].tolist(), FULL
 
 
 @spaces.GPU(duration=limits.GPU_SECONDS)
@@ -76,18 +122,34 @@ def generate_on_gpu(
     seed: int,
 ) -> Iterator[tuple[Step, str]]:
     """Tokens drawn after `prompt` and `forced`, a step at a time, with the device's name."""
+
+    def steps(models: Bundle) -> Iterator[Step]:
+        return generate(
+            models.lm,
+            prompt,
+            sampling,
+            n_steps=n_steps,
+            n_texts=n_texts,
+            seed=seed,
+            banned=never_drawn(models.vocab),
+            stop=[models.vocab.index("xxbos")],
+            forced=forced,
+            first_text=first_text,
+            n_alternatives=limits.ALTERNATIVES,
+        )
+
     models, device = gpu_models(name)
-    for step in generate(
-        models.lm,
-        prompt,
-        sampling,
-        n_steps=n_steps,
-        n_texts=n_texts,
-        seed=seed,
-        banned=never_drawn(models.vocab),
-        stop=[models.vocab.index("xxbos")],
-        forced=forced,
-        first_text=first_text,
-        n_alternatives=limits.ALTERNATIVES,
-    ):
-        yield step, device
+    drawn: list[list[int | None]] = []
+    try:
+        for step in steps(models):
+            drawn.append(step.ids)
+            yield step, device
+        return
+    except torch.OutOfMemoryError:
+        _make_room()
+    # The luck of a token does not hang on the device: the CPU draws the same ones again, unseen.
+    for k, step in enumerate(steps(_on_cpu[name])):
+        if k >= len(drawn):
+            yield step, FULL
+        elif step.ids != drawn[k]:
+            raise limits.Refused("The GPU's memory is full. Press Write again in a moment.")

@@ -54,6 +54,7 @@ class Verdict:
     milliseconds: float
 
 
+@devices.spared
 def read(
     services: Services, text: str, before: Reading | None = None
 ) -> tuple[Verdict | None, Reading | None]:
@@ -122,6 +123,7 @@ class Reasons:
     milliseconds: float
 
 
+@devices.spared
 def explain(services: Services, text: str) -> Reasons | None:
     """Integrated gradients and leave-one-out of each word; None for a text without any word."""
     verdict, reading = read(services, text)
@@ -169,6 +171,7 @@ class WhatIf:
     changes: tuple[Change, ...]  # deleted first, then the model's own suggestions
 
 
+@devices.spared
 def what_if(services: Services, text: str, index: int) -> WhatIf:
     """Delete or replace word `index` of `text`. Raises `Refused` where there is no such word."""
     verdict, reading = read(services, text)

@@ -210,6 +210,7 @@ def next_word(
     )
 
 
+@devices.spared
 def last_logits(services: Services, ids: Sequence[int]) -> torch.Tensor:
     """Logits of the token after `ids`: [vocab_sz], on the CPU."""
     models, _ = devices.live_models(services.bundle.name)
@@ -234,6 +235,7 @@ class Unlikely:
     milliseconds: float
 
 
+@devices.spared
 def unlikely(services: Services, text: str) -> Unlikely | None:
     """Bits and rank of every token of `text`; None for a text without any word."""
     vocab = services.words()
@@ -261,6 +263,7 @@ def unlikely(services: Services, text: str) -> Unlikely | None:
     )
 
 
+@devices.spared
 def before_and_after(
     services: Services, prompt: str, n: int = 10
 ) -> list[tuple[str, list[tuple[str, float]]]]:

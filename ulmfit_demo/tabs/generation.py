@@ -151,8 +151,8 @@ def build(services: Services) -> Controls:
         seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=limits.SEED[1])
     with gr.Accordion("More ways to cut the distribution", open=False), gr.Row():
         top_k = gr.Slider(*limits.TOP_K, value=0, step=1, label="top-k (0: off)")
-        top_p = gr.Slider(0.05, 1.0, value=1.0, step=0.05, label="top-p (1: off)")
-        min_p = gr.Slider(0.0, 0.5, value=0.0, step=0.01, label="min-p (0: off)")
+        top_p = gr.Slider(*limits.TOP_P_SLIDER, value=1.0, step=0.05, label="top-p (1: off)")
+        min_p = gr.Slider(*limits.MIN_P_SLIDER, value=0.0, step=0.01, label="min-p (0: off)")
         penalty = gr.Slider(
             *limits.PENALTY, value=1.0, step=0.05, label="Repetition penalty (1: off)"
         )

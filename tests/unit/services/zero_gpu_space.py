@@ -87,15 +87,17 @@ def main() -> dict:
     found["there"], found["device"] = last.positive, last.device
 
     settings = (loaded, "I liked this movie because", Sampling(temperature=0.7), 8, 2, 5)
-    found["written"] = [[d.token for d in t.drawn] for t in [*writing.write(*settings)][-1].texts]
-    in_process = devices.generate_on_gpu
-    devices.generate_on_gpu = in_process.__wrapped__  # the same function, not in a worker
-    on_cpu = dict(devices._on_gpu)
+    # First in this process: a worker inherits the precision chosen here. One that chose for itself could
+    # round otherwise, and a near tie in the draw would go the other way.
+    in_a_worker = devices.generate_on_gpu
+    devices.generate_on_gpu = in_a_worker.__wrapped__
+    on_gpu = dict(devices._on_gpu)
     devices._on_gpu.clear()
     found["alone"] = [[d.token for d in t.drawn] for t in [*writing.write(*settings)][-1].texts]
-    devices._on_gpu.update(on_cpu)
-    devices.generate_on_gpu = in_process
-    found["moved"] = sorted(on_cpu) == [name]
+    devices._on_gpu.update(on_gpu)
+    devices.generate_on_gpu = in_a_worker
+    found["written"] = [[d.token for d in t.drawn] for t in [*writing.write(*settings)][-1].texts]
+    found["moved"] = sorted(on_gpu) == [name]
     found["workers"] = sorted(set(allowed))
     found["calls"] = len(scheduled)
     return found
