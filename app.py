@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import spaces  # noqa: F401, I001  (before anything that starts CUDA)
 import gradio as gr
 
-from ulmfit_demo import limits, services, theme
+from ulmfit_demo import lanes, limits, services, theme
 from ulmfit_demo.services import reviews
 from ulmfit_demo.tabs import (
     batches,
@@ -61,6 +62,7 @@ def build() -> gr.Blocks:
         if event.fn and event.api_visibility == "public" and isinstance(event.api_name, str):
             event.fn.__name__ = event.api_name
     demo.queue(max_size=limits.QUEUE, default_concurrency_limit=limits.KEYSTROKE_LANE)
+    lanes.bound(demo)
     return demo
 
 

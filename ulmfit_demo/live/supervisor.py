@@ -22,6 +22,7 @@ WORKER = Path(script.__file__)
 TICK = 0.5  # seconds between two reports while nothing happens
 GRACE = 3.0  # seconds after its limit until a worker that has not ended itself is ended
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+KILLED = "The training was ended on the server, not by your text. Try again."
 KEPT = "What it had learned by then stands here."
 FAILED = (
     "The training ended by an error, and it is not your text's fault. The error is in the server's "
@@ -151,6 +152,8 @@ def _why(status: int, limits: dict, seconds: float) -> str:
         return ""
     if -status == signal.SIGALRM or (-status == signal.SIGKILL and seconds >= limits["seconds"]):
         return f"Ended at the limit of {limits['seconds']} seconds. {KEPT}"
+    if -status == signal.SIGKILL and seconds < limits["cpu_seconds"]:
+        return KILLED  # it cannot have reached a limit
     if -status in (signal.SIGKILL, signal.SIGXCPU):
         return f"Ended at the limit of {limits['cpu_seconds']} seconds of computing. {KEPT}"
     if status == script.MEMORY:

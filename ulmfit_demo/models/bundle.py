@@ -28,6 +28,7 @@ from ulmfit_demo.models.awd_lstm import Classifier, LanguageModel, Sizes
 from ulmfit_demo.models.calibration import Calibration, from_config
 
 FORMAT = 1
+MOST = {"vocab_sz": 1_000_000, "emb_sz": 16_384, "n_hid": 65_536, "n_layers": 32}
 
 
 class BundleError(RuntimeError):
@@ -117,6 +118,9 @@ def load(folder: Path) -> Bundle:
 def _load(folder: Path, config: dict) -> Bundle:
     if config.get("format") != FORMAT:
         raise BundleError(f"{folder} has bundle format {config.get('format')!r}, not {FORMAT}")
+    for key, most in MOST.items():
+        if not (type(config[key]) is int and 0 < config[key] <= most):
+            raise BundleError(f"{folder / 'config.json'}: {key} is no whole number up to {most:,}")
     vocab = _read_json(folder / "vocab.json")
     if len(vocab) != config["vocab_sz"]:
         raise BundleError(

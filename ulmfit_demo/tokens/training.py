@@ -27,6 +27,7 @@ SENTENCE = 1_000  # characters; SentencePiece passes over lines of more than 4,1
 RESERVED = "\u2585"  # SentencePiece passes over lines with its sign for the unknown
 SPECIALS = tuple(SPACE + token for token in defaults.text_spec_tok)
 TICK = 0.2  # seconds between two reports
+KILLED = "The training was ended on the server, not by your text. Try again."
 
 _piece_of_line = re.compile(rf".{{1,{SENTENCE}}}(?:\s|$)|.{{1,{SENTENCE}}}")
 _alphabet = re.compile(r"alphabet size=(\d+)", re.IGNORECASE)
@@ -272,6 +273,8 @@ def _check(status: int, log: _Log, budget: Budget) -> None:
         raise TrainingError(
             f"This took more than {budget.seconds} seconds, the limit here. Try a shorter text."
         )
+    if -status == signal.SIGKILL and time.monotonic() - log.started < budget.cpu_seconds:
+        raise TrainingError(KILLED)  # it cannot have reached its limit
     if -status in (signal.SIGKILL, signal.SIGXCPU):
         raise TrainingError(
             f"This took more than {budget.cpu_seconds} seconds of computing, the limit here. "
