@@ -101,15 +101,36 @@ def whole(value: object, bounds: tuple[int, int], name: str) -> int:
 def number(value: object, bounds: tuple[float, float], name: str) -> float:
     """`value` as a finite number inside `bounds`. Raises `Refused`."""
     low, high = bounds
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(_float(value)):
         raise Refused(f"{name} must be a number from {low:,} to {high:,}.")
     if not low <= value <= high:
-        raise Refused(f"{name} must be from {low:,} to {high:,}, not {value:,g}.")
+        raise Refused(f"{name} must be from {low:,} to {high:,}, not {_float(value):,g}.")
     return value
+
+
+def several(value: object, name: str) -> list:
+    """`value` as a list; nothing is an empty one. Raises `Refused`."""
+    if value is None:
+        return []
+    if not isinstance(value, list | tuple):
+        raise Refused(f"{name} must be a list.")
+    return list(value)
+
+
+def _float(value: int | float) -> float:
+    """`value` as a float; a whole number too large for one is infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def choice(value: object, allowed, name: str):
     """`value` when it is one of `allowed`. Raises `Refused`."""
-    if value not in allowed:
+    try:
+        known = value in allowed
+    except TypeError:  # a list or a dict cannot be looked up
+        known = False
+    if not known:
         raise Refused(f"{name} must be one of: {', '.join(map(str, allowed))}.")
     return value

@@ -83,7 +83,8 @@ def build(services: Services) -> None:
 
 def pasted(lines: object) -> list[str]:
     """The reviews in a text, one a line. Raises `Refused`."""
-    rows = [line for line in limits.text(lines).splitlines() if line.strip()]
+    text = limits.text(lines).encode("utf-8", "replace").decode()  # half a pair is no UTF-8
+    rows = [line for line in text.splitlines() if line.strip()]
     if len(rows) > limits.LINES:
         raise limits.Refused(
             f"{len(rows):,} lines; this takes up to {limits.LINES} pasted at once. "
@@ -136,7 +137,7 @@ def read_file(path: str) -> list[str]:
 def write_csv(folder: Path, texts: list[str], positive: list[float | None]) -> str:
     """Path of a CSV file in `folder` with every verdict."""
     path = folder / "sentiment.csv"
-    with path.open("w", encoding="utf-8", newline="") as f:
+    with path.open("w", encoding="utf-8", errors="replace", newline="") as f:
         writer = csv.writer(f)
         writer.writerow(["verdict", "positive", "text"])
         for text, p in zip(texts, positive, strict=True):

@@ -195,7 +195,8 @@ def slot(number: int, names: dict[str, str]) -> gr.Dropdown:
 
 def chosen(columns: Sequence[str | None], names: dict[str, str]) -> list[str]:
     """The keys of the columns that are in use. Raises `Refused`."""
-    keys = [key for key in columns or () if key not in (None, "", NOTHING)]
+    columns = limits.several(columns, "The columns")
+    keys = [key for key in columns if key not in (None, "", NOTHING)]
     if not 1 <= len(keys) <= COLUMNS:
         raise limits.Refused(f"Choose one to {COLUMNS} columns.")
     return [limits.choice(key, names, "A column") for key in keys]
@@ -203,7 +204,7 @@ def chosen(columns: Sequence[str | None], names: dict[str, str]) -> list[str]:
 
 def chosen_rules(rules: Sequence[str] | None) -> list[str]:
     """The rules that are on, in fastai's order. Raises `Refused`."""
-    on = {limits.choice(rule, RULE_NAMES, "A rule") for rule in rules or ()}
+    on = {limits.choice(rule, RULE_NAMES, "A rule") for rule in limits.several(rules, "The rules")}
     return [name for name in RULE_NAMES if name in on]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import gradio as gr
 from sentencepiece import SentencePieceProcessor
 
@@ -42,7 +44,7 @@ def build(services: Services, sight: common.Sight) -> Part:
             text, kind = _checked(text), limits.choice(kind, TYPES.values(), "The kind")
             for step in training.legal_sizes(text, kind, BUDGET):
                 if isinstance(step, training.Sizes):
-                    wanted = size if isinstance(size, int | float) else DEFAULT_SIZE
+                    wanted = size if _is_number(size) else DEFAULT_SIZE
                     yield (
                         view.sizes(step, kind),
                         int(min(max(wanted, step.low), step.high)),
@@ -170,6 +172,10 @@ def build(services: Services, sight: common.Sight) -> Part:
         return _code(values["learn"], values["by"], values["pieces"], values["sample"])
 
     return Part({"learn": text, "by": kind, "pieces": size, "sample": sample}, lines)
+
+
+def _is_number(size: object) -> bool:
+    return isinstance(size, int | float) and not (isinstance(size, float) and math.isnan(size))
 
 
 def _checked(text: object) -> str:

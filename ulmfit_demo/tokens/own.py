@@ -64,7 +64,11 @@ class OwnTokenizers:
             OwnError: the file is no tokenizer, or it needs too much time or memory.
         """
         own = _Own(_short(name), kind_of_file(data), data)
-        size = self._start(own)["size"]
+        try:
+            size = self._start(own)["size"]
+        except OwnError:
+            _stop(own)
+            raise
         key = secrets.token_urlsafe(16)
         with self._lock:
             self._own[key] = own

@@ -1,0 +1,122 @@
+"""A keystroke is answered while generation and training are full; a visitor who leaves frees a lane."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import urllib.request
+
+import gradio as gr
+import psutil
+import pytest
+from gradio_client import Client
+from gradio_client.utils import QueueError
+
+from ulmfit_demo import lanes, limits
+
+CUTS = dict(temperature=0.75, top_k=0, top_p=1.0, min_p=0.0, penalty=1.0)
+LONG = dict(prompt="The film", n_words=300, n_texts=8, seed=1, by_surprise=False, **CUTS)
+TEXT = "\n".join(
+    f"The boat {i} left the harbour {i * i} times, said keeper {i}." for i in range(9_000)
+)
+
+
+def workers() -> list[int]:
+    """Subword trainings that run."""
+    return [
+        p.pid
+        for p in psutil.Process().children(recursive=True)
+        if p.status() != "zombie" and "training_worker.py" in " ".join(p.cmdline())
+    ]
+
+
+def until(condition, seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def test_a_full_lane_turns_away_its_own_requests_only():
+    go = threading.Event()
+
+    def slow() -> bool:
+        return go.wait(30)
+
+    def key() -> str:
+        return "here"
+
+    with gr.Blocks(analytics_enabled=False) as demo:
+        gr.api(slow, api_name="slow", concurrency_id="model", concurrency_limit=1)
+        gr.api(key, api_name="key", concurrency_id=lanes.FREE, concurrency_limit=2)
+    demo.queue(max_size=50)
+    lanes.bound(demo, 3)
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True)
+    try:
+        client = Client(url, verbose=False)
+        jobs = [client.submit(api_name="/slow")]
+        queue = demo._queue.event_queue_per_concurrency_id
+        assert until(lambda: "model" in queue and queue["model"].current_concurrency == 1, 10)
+        jobs += [client.submit(api_name="/slow") for _ in range(3)]
+        assert until(lambda: len(queue["model"].queue) == 3, 10)
+        with pytest.raises(QueueError, match="full"):
+            client.predict(api_name="/slow")
+        began = time.monotonic()
+        assert client.predict(api_name="/key") == "here"
+        assert time.monotonic() - began < 3
+        go.set()
+        assert [job.result(20) for job in jobs] == [True] * 4
+    finally:
+        go.set()
+        demo.close()
+
+
+def test_the_bounds_leave_room_for_keystrokes():
+    others = 6  # model, training, legal sizes, live training, settings, own
+    assert others * limits.LANE_WAITING <= limits.QUEUE - limits.LANE_WAITING
+
+
+def test_keystrokes_are_answered_while_texts_are_written(url):
+    busy, client = Client(url, verbose=False), Client(url, verbose=False)
+    if "No model could be loaded" in client.predict("A film.", api_name="/sentiment")[0]:
+        pytest.skip("no bundle ships with this checkout")
+    jobs = [busy.submit(api_name="/generate", **LONG) for _ in range(limits.MODEL_LANE + 3)]
+    try:
+        assert until(lambda: any(job.outputs() for job in jobs), 20)
+        began = time.monotonic()
+        assert client.predict("A warm film.", api_name="/sentiment")[0]
+        assert client.predict("A warm", api_name="/surprise")
+        assert client.predict("A film.", ["fastai"], [], api_name="/tokenize")
+        took = time.monotonic() - began
+        assert sum(not job.done() for job in jobs) > limits.MODEL_LANE, "the lane was not full"
+        assert took < 10  # on a busy machine; `benchmarks/load.py` measures
+    finally:
+        for job in jobs:
+            job.cancel()
+
+
+def test_a_client_that_goes_away_frees_the_lane(url):
+    """The stream is cut in the middle: the worker ends, and the next one may train."""
+    api = f"{url.rstrip('/')}/gradio_api/queue"
+    client = Client(url, verbose=False)
+    (fn,) = [d for d in client.config["dependencies"] if d["api_name"] == "train_vocabulary"]
+    body = {
+        "data": [TEXT, "unigram", 4_000, "the boat"],
+        "fn_index": fn["id"],
+        "session_hash": "leaves",
+    }
+    request = urllib.request.Request(
+        f"{api}/join", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    urllib.request.urlopen(request, timeout=20).read()
+    stream = urllib.request.urlopen(f"{api}/data?session_hash=leaves", timeout=20)
+    assert until(lambda: stream.readline() and workers(), 30)
+    stream.close()
+    assert until(lambda: not workers(), 20), "the worker went on for nobody"
+    result = client.submit(
+        "the boat and the harbour\n" * 40, "bpe", 45, "boat", api_name="/train_vocabulary"
+    ).result(60)
+    assert result[0]
