@@ -64,8 +64,8 @@ PENALTY = (1.0, 2.0)  # on words seen before
 SEED = (0, 2**31 - 1)
 
 DELETE_CACHE = (600, 3_600)  # seconds: look for temporary files so often, delete them at that age
-QUEUE = 200  # requests waiting, over all lanes
-LANE_WAITING = 16  # in one lane; that of live results may have what the others leave
+QUEUE = 1_000  # requests waiting, over all lanes
+LANE_WAITING = 64  # in one lane; that of live results may have what the others leave
 KEYSTROKE_LANE = 4  # requests at once in the lane of live results
 MODEL_LANE = 2  # in the lane of generation and batches
 TRAIN_LANE = 1  # subword models trained at once; as many more are asked for their legal sizes
