@@ -7,6 +7,7 @@ import math
 TEXT_CHARACTERS = 20_000  # tokenizers, vocabulary, batches, sentiment
 PROMPT_CHARACTERS = 4_000
 LINK_TEXT = 2_000  # characters of a text that an address restores; `MOST` in link.js
+LINK_QUERY = 60_000  # characters of a whole address: several texts, nine for each character
 OWN_TOKENIZER_BYTES = 10_000_000  # a visitor's .model or tokenizer.json
 IDS = 400  # ids shown as a tensor
 DOCUMENTS = 200

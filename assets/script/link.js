@@ -4,7 +4,8 @@
   const MOST = 2000; // characters of a text that goes into an address; `limits.LINK_TEXT` on the server
   const tabs = {}; // tab → { name: value } of what is not at its start
   const names = new Set(["tab"]);
-  let timer = 0, ready = false; // nothing is written before the server has read the address
+  let timer = 0, running = false; // nothing is written before the server has read the address
+  let texts = {}; // tab → { name: [where the field is, how it starts] }: read here, not told by gradio
 
   const text = (value) => {
     if (typeof value === "boolean") return value ? "1" : "0";
@@ -13,7 +14,8 @@
   };
   // Which tab is open is seen, not remembered: gradio tells of the first tab late, after a link's own.
   const open = () => {
-    const panel = [...document.querySelectorAll('[id^="tab-"][role="tabpanel"]')].find((p) => p.offsetParent);
+    const panel = [...document.querySelectorAll('[id^="tab-"][role="tabpanel"]')].find(
+      (p) => getComputedStyle(p).display !== "none"); // `offsetParent` would lay out the page anew
     return panel ? panel.id.slice(4) : null;
   };
   const write = () => {
@@ -21,11 +23,15 @@
     const kept = new URLSearchParams(location.search);
     for (const name of [...kept.keys()]) if (names.has(name)) kept.delete(name);
     if (now) kept.set("tab", now);
+    for (const [name, [place, start]] of Object.entries(texts[now] || {})) {
+      const value = document.querySelector(place)?.value ?? start;
+      if (value !== start && value.length <= MOST) kept.set(name, value);
+    }
     for (const [name, value] of Object.entries(tabs[now] || {})) kept.set(name, value);
     const query = kept.toString();
     if (`?${query}` !== location.search) history.replaceState(history.state, "", query ? `?${query}` : location.pathname);
   };
-  const soon = () => { clearTimeout(timer); if (ready) timer = setTimeout(write, 300); };
+  const soon = () => { clearTimeout(timer); if (running) timer = setTimeout(write, 300); };
   const changed = (tab, keys, start, values) => {
     const found = {};
     keys.forEach((name, i) => {
@@ -43,5 +49,17 @@
     if (name === start) delete tabs[tab].view; else tabs[tab].view = name;
     soon();
   };
-  window.ulmfitLink = { changed, view, select: soon, ready: () => { ready = true; soon(); } };
+  const ready = () => {
+    if (running) return;
+    running = true;
+    setInterval(write, 500); // what is typed, and what an example or a lesson puts into a field
+  };
+  const start = (fields) => {
+    texts = fields;
+    Object.values(fields).forEach((field) => Object.keys(field).forEach((name) => names.add(name)));
+    const asked = new URLSearchParams(location.search).get("tab");
+    const button = asked && Object.hasOwn(fields, asked) && document.getElementById(`restore-${asked}`);
+    if (button) button.click(); else ready();
+  };
+  window.ulmfitLink = { changed, view, select: soon, ready, start };
 })();

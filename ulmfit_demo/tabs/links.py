@@ -7,42 +7,72 @@ where its control could hold it.
 from __future__ import annotations
 
 import json
+from urllib.parse import parse_qsl
 
 import gradio as gr
 
+from ulmfit_demo import limits
 from ulmfit_demo.tabs.controls import Controls
 
 PRIVATE = dict(api_visibility="private", show_progress="hidden", queue=False)
 
 
 def connect(demo: gr.Blocks, tabs: gr.Tabs, all_controls: list[Controls]) -> None:
-    """Write every change of a control into the address, set the controls at load, wire the lessons."""
+    """Write every change of a control into the address, set the controls at load, wire the lessons.
+
+    A tab is restored by a button that the page presses where the address names that tab: an event at
+    load with all controls as outputs would make gradio build all tabs at once, and every key press
+    afterwards would cost tens of milliseconds more.
+    """
     following = [*(controls.tab for controls in all_controls[1:]), None]
+    address = gr.Textbox(visible="hidden", elem_id="link-address", show_label=False)
     for controls, after in zip(all_controls, following, strict=True):
         _write(controls)
+        _restore(controls, tabs, address)
         controls.card.wire(controls, tabs, after)
+    texts = {controls.tab: _texts(controls) for controls in all_controls}
+    js = f"() => {{ window.ulmfitLink.start({json.dumps(texts)}) }}"
+    demo.load(None, None, None, js=js, api_visibility="private")
 
-    def restore(request: gr.Request):
-        query = dict(request.query_params) if request else {}
-        wanted = query.get("tab")
-        # the first tab is open as it is: selecting it again would tell the page nothing
-        updates = [gr.Tabs(selected=wanted) if wanted in names else gr.skip()]
-        for controls in all_controls:
-            values = controls.read(query) if controls.tab == wanted else {}
-            updates += controls.updates(values)
-        return updates
 
-    names = {controls.tab for controls in all_controls}
-    outputs = [tabs, *(c for controls in all_controls for c in controls.outputs())]
-    js = "() => { window.ulmfitLink.ready() }"
-    loaded = demo.load(restore, None, outputs, **PRIVATE)
-    loaded.then(None, None, None, js=js, api_visibility="private")
+def _restore(controls: Controls, tabs: gr.Tabs, address: gr.Textbox) -> None:
+    def restore(search):
+        query = read(search)
+        return [gr.Tabs(selected=controls.tab), *controls.updates(controls.read(query))]
+
+    button = gr.Button(visible="hidden", elem_id=f"restore-{controls.tab}")
+    outputs = [tabs, *controls.outputs()]
+    done = button.click(restore, address, outputs, js="() => [location.search]", **PRIVATE)
+    ready = "() => { window.ulmfitLink.ready() }"
+    done.then(None, None, None, js=ready, api_visibility="private")
+
+
+def read(search: object) -> dict[str, str]:
+    """The names and values of an address's query; {} where it is none or too long."""
+    if not isinstance(search, str) or len(search) > limits.LINK_QUERY:
+        return {}
+    try:
+        pairs = parse_qsl(search.removeprefix("?"), True, errors="replace", max_num_fields=50)
+    except ValueError:
+        return {}
+    return dict(pairs)
+
+
+def _texts(controls: Controls) -> dict[str, list[str]]:
+    """Where the page finds each text field, and how it starts."""
+    return {
+        name: [f"#{c.elem_id} textarea, #{c.elem_id} input", c.value or ""]
+        for name, c in controls.items.items()
+        if type(c) is gr.Textbox
+    }
 
 
 def _write(controls: Controls) -> None:
     tab = json.dumps(controls.tab)
-    components = list(controls.items.values())
-    keys = json.dumps(list(controls.items))
+    # An event on a text field costs with every key; the page reads those fields itself.
+    items = {name: c for name, c in controls.items.items() if type(c) is not gr.Textbox}
+    components = list(items.values())
+    keys = json.dumps(list(items))
     start = json.dumps([c.value for c in components])
     if components:
         gr.on(
