@@ -1,9 +1,11 @@
 """One launched app and one Chromium for all tests that need them."""
 
+import os
 import shutil
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two processes of tests share two cores
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
     "--no-sandbox",

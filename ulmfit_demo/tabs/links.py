@@ -36,13 +36,22 @@ def connect(demo: gr.Blocks, tabs: gr.Tabs, all_controls: list[Controls]) -> Non
 
 
 def _restore(controls: Controls, tabs: gr.Tabs, address: gr.Textbox) -> None:
-    def restore(search):
-        query = read(search)
-        return [gr.Tabs(selected=controls.tab), *controls.updates(controls.read(query))]
+    """First the controls are set, then the tab opens: what it shows then is of the new values."""
+    views = [c for c in (controls.inner, controls.opened) if c is not None]
+    n = len(controls.items)
 
+    def restored(search):
+        found = controls.updates(controls.read(read(search)))[:n]
+        return found if n > 1 else found[0]
+
+    def opened(search):
+        found = controls.updates(controls.read(read(search)))[n:]
+        return [gr.Tabs(selected=controls.tab), *found] if views else gr.Tabs(selected=controls.tab)
+
+    search = "() => [location.search]"
     button = gr.Button(visible="hidden", elem_id=f"restore-{controls.tab}")
-    outputs = [tabs, *controls.outputs()]
-    done = button.click(restore, address, outputs, js="() => [location.search]", **PRIVATE)
+    done = button.click(restored, address, list(controls.items.values()), js=search, **PRIVATE)
+    done = done.then(opened, address, [tabs, *views], js=search, **PRIVATE)
     ready = "() => { window.ulmfitLink.ready() }"
     done.then(None, None, None, js=ready, api_visibility="private")
 
