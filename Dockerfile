@@ -1,5 +1,5 @@
 # The app without Hugging Face: `docker build -t ulmfit . && docker run --rm -p 7860:7860 ulmfit`
-FROM python:3.12-slim
+FROM python:3.11-slim
 
 RUN useradd --create-home --uid 1000 app
 WORKDIR /home/app/ulmfit
@@ -23,4 +23,5 @@ ENV GRADIO_SERVER_NAME=0.0.0.0 \
 EXPOSE 7860
 HEALTHCHECK --interval=30s --timeout=10s --start-period=120s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:7860/', timeout=8)"]
+STOPSIGNAL SIGINT
 CMD ["python", "app.py"]

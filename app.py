@@ -6,11 +6,16 @@ import os
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+# Else gradio makes a table of the last 10,000 requests after every request.
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
 
 import spaces  # noqa: F401, I001  (before anything that starts CUDA)
 import gradio as gr
 
-from ulmfit_demo import lanes, limits, services, theme
+from starlette.middleware import Middleware
+
+from ulmfit_demo import lanes, limits, services, theme, web
 from ulmfit_demo.services import reviews
 from ulmfit_demo.tabs import (
     batches,
@@ -35,15 +40,15 @@ TABS = {
 TITLE = "ULMFiT, step by step"
 INTRO = "Type a text and watch it travel: tokens, ids, mini-batches, a language model, a verdict."
 FOOT = (
-    "What you type is not stored and not sent elsewhere; a file and its results are deleted after about "
-    "an hour. Models trained on IMDb film reviews with fastai."
+    "What you type is not stored and not sent elsewhere; the address of this page holds it, so that a "
+    "link restores the view. A file and its results are deleted after about an hour. Models trained on "
+    "IMDb film reviews with fastai."
 )
 
 
 def build() -> gr.Blocks:
     """The whole page, with the models of `assets/`."""
     loaded = services.load(theme.ASSETS)
-    reviews.warm_up(loaded)
     settings = dict(analytics_enabled=False, delete_cache=limits.DELETE_CACHE)
     found = []
     with gr.Blocks(title=TITLE, **settings) as demo:
@@ -63,6 +68,8 @@ def build() -> gr.Blocks:
             event.fn.__name__ = event.api_name
     demo.queue(max_size=limits.QUEUE, default_concurrency_limit=limits.KEYSTROKE_LANE)
     lanes.bound(demo)
+    web.forget()
+    reviews.warm_up(loaded)
     return demo
 
 
@@ -77,6 +84,7 @@ def launch_settings() -> dict:
         "run_history": False,
         "strict_cors": True,
         "state_session_capacity": limits.SESSIONS,
+        "app_kwargs": {"middleware": [Middleware(web.BodyLimit)]},
         "max_file_size": limits.OWN_TOKENIZER_BYTES,
         "footer_links": ["api", "settings"],
         # the same endpoints as tools of an MCP server; needs requirements-mcp.txt

@@ -50,7 +50,8 @@ SHOWN_ROWS = 100  # of the results; the file holds all
 TOKENIZED_AT_ONCE = 100  # reviews between two lines of progress
 SESSIONS = 200  # visitors whose last review and texts are kept
 UNDO = 50  # changes of a review that can be taken back
-STATE_SECONDS = 1_800  # what a visitor left is forgotten after so long
+STATE_SECONDS = 1_800  # a visitor's last review and texts are forgotten after so long
+BODY_BYTES = 12_000_000  # of a request: the longest text that is taken, six bytes for a character
 BRANCHES = 12  # texts side by side, those that a visitor steered included
 FRAME_SECONDS = 0.05  # a text that is being written is drawn so often
 ALTERNATIVES = 10  # words that could have come instead
@@ -128,10 +129,7 @@ def _float(value: int | float) -> float:
 
 def choice(value: object, allowed, name: str):
     """`value` when it is one of `allowed`. Raises `Refused`."""
-    try:
-        known = value in allowed
-    except TypeError:  # a list or a dict cannot be looked up
-        known = False
-    if not known:
-        raise Refused(f"{name} must be one of: {', '.join(map(str, allowed))}.")
-    return value
+    for one in allowed:
+        if one == value and not isinstance(value, bool):
+            return one  # not `value`: 6.0 is equal to 6, and no number of epochs
+    raise Refused(f"{name} must be one of: {', '.join(map(str, allowed))}.")

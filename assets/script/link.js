@@ -2,6 +2,7 @@
 // The server reads it at load (`tabs/links.py`) and decides what is legal; nothing here is executed.
 (() => {
   const MOST = 2000; // characters of a text that goes into an address; `limits.LINK_TEXT` on the server
+  const LONGEST = 7000; // of the whole address: web servers take no longer ones
   const tabs = {}; // tab → { name: value } of what is not at its start
   const names = new Set(["tab"]);
   let timer = 0, running = false; // nothing is written before the server has read the address
@@ -19,17 +20,25 @@
     return panel ? panel.id.slice(4) : null;
   };
   const write = () => {
-    const now = open();
+    const now = open(), old = new URLSearchParams(location.search);
     const kept = new URLSearchParams(location.search);
     for (const name of [...kept.keys()]) if (names.has(name)) kept.delete(name);
     if (now) kept.set("tab", now);
-    for (const [name, [place, start]] of Object.entries(texts[now] || {})) {
-      const value = document.querySelector(place)?.value ?? start;
-      if (value !== start && value.length <= MOST) kept.set(name, value);
-    }
     for (const [name, value] of Object.entries(tabs[now] || {})) kept.set(name, value);
+    for (const [name, [place, start]] of Object.entries(texts[now] || {})) {
+      const field = document.querySelector(place);
+      // a field in a closed panel is not there yet: what the address says of it stays
+      const value = field ? field.value : old.get("tab") === now ? old.get(name) ?? start : start;
+      if (value === start || value.length > MOST) continue;
+      kept.set(name, value);
+      if (kept.toString().length > LONGEST) kept.delete(name);
+    }
     const query = kept.toString();
-    if (`?${query}` !== location.search) history.replaceState(history.state, "", query ? `?${query}` : location.pathname);
+    if (`?${query}` === location.search || (!query && !location.search)) return;
+    history.replaceState(history.state, "", query ? `?${query}` : location.pathname);
+    // on a Space the page is framed, and the visitor sees the address of the frame around it
+    if (window.parent !== window && location.hostname.endsWith(".hf.space"))
+      window.parent.postMessage({ queryString: query }, "https://huggingface.co");
   };
   const soon = () => { clearTimeout(timer); if (running) timer = setTimeout(write, 300); };
   const changed = (tab, keys, start, values) => {

@@ -7,7 +7,7 @@
   const show = () => { root.classList.remove("u-mounting"); clearInterval(timer); };
   const ready = () =>
     [...document.querySelectorAll('[id^="tab-"][role="tabpanel"]')].some(
-      (panel) => panel.offsetParent && panel.querySelector("textarea") && panel.querySelector(".lesson-step")
+      (panel) => panel.offsetParent && (panel.id === "tab-training" || panel.querySelector("textarea")) && panel.querySelector(".lesson-step")
         && panel.lastElementChild?.childElementCount > 0 && document.querySelector(".u-foot"),
     ) && document.querySelector("#tokenizers-result .tok, #tokenizers-result .u-notice, #tokenizers-result .u-empty");
   const begun = Date.now();

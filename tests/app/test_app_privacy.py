@@ -110,6 +110,9 @@ def test_nothing_goes_out_and_nothing_stays(watched, tmp_path):
     for name, arguments in calls.items():
         assert name in known
         assert client.predict(*arguments, api_name=name)
+    # gradio's own link to a session: it writes what it remembers of the session to the disk
+    linked = httpx.get(f"{url}gradio_api/deep_link", params={"session_hash": client.session_hash})
+    assert linked.status_code == 200
     assert outside.read_text() == ""
     assert marked(folder) == []
 

@@ -29,6 +29,8 @@ VIEWS = {
     ),
     "training": ({"view": "methods"}, "#training-methods", "NB-SVM"),
 }
+# of those, what stands in a field as the address says it
+FIELDS = {"text", "words", "max_vocab", "bs", "seq_len", "prompt", "temperature", "texts"}
 
 
 def open_link(page, url, query):
@@ -69,6 +71,7 @@ def test_a_link_gives_the_identical_view(open_page, url, tab):
     open_link(page, url, {"tab": tab, **wanted})
     page.wait_for_selector(f"{place} >> text={text}", timeout=60_000)
     first = settled(page, tab)
+    assert {v for k, v in wanted.items() if k in FIELDS} <= set(first[1])
     page.wait_for_timeout(500)
     said = {k: v[0] for k, v in parse_qs(urlparse(page.url).query).items()}
     assert said == {"__theme": "light", "tab": tab, **wanted}  # the page writes what it was told

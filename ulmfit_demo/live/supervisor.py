@@ -35,6 +35,8 @@ FEW_WORDS = (
     "Too few words of this text occur twice. A model of words needs words that come again, with "
     "spaces between them."
 )
+DIVERGED = "The loss is no longer a number: this training went astray. Try a longer text."
+REASONS = {"short": TOO_SHORT, "few words": FEW_WORDS, "diverged": DIVERGED}
 log = logging.getLogger("ulmfit_demo")
 
 
@@ -141,8 +143,7 @@ def _event(line: bytes) -> dict:
     """One line of the worker; a refusal gets its sentence."""
     event = json.loads(line)
     if event["event"] == "refused":
-        short = event["reason"] == "short"
-        return {"event": "ended", "why": TOO_SHORT.format(*event["tokens"]) if short else FEW_WORDS}
+        return {"event": "ended", "why": REASONS[event["reason"]].format(*event.get("tokens", ()))}
     return event
 
 

@@ -182,6 +182,9 @@ def train(
         tell("epoch", epoch=0, step=0, held_out=before, training=None, lines=write())
         callback = _reporter(tell, steps, write, CancelFitException)
         learn.fit_one_cycle(epochs, lr, cbs=callback)
+    if callback.astray:
+        tell("refused", reason="diverged")
+        return REFUSED
     tell("done", seconds=callback.trained, tokens=callback.tokens)
     return 0
 
@@ -197,7 +200,7 @@ def _reporter(tell, steps, write, stop):
 
         def before_fit(self):
             self.step, self.tokens, self.trained = 0, 0, 0.0
-            self.recent = []
+            self.recent, self.astray = [], False
 
         def before_train(self):
             self.since = time.monotonic()
@@ -213,6 +216,7 @@ def _reporter(tell, steps, write, stop):
             # the cross entropy alone: the regularizer adds its terms to `loss_grad`
             self.recent.append(self.loss.item())
             if self.recent[-1] != self.recent[-1]:
+                self.astray = True
                 raise stop
             if self.step % every == 0:
                 tell(

@@ -68,7 +68,8 @@ def spared(function: Callable) -> Callable:
         try:
             return function(*args, **kwargs)
         except torch.OutOfMemoryError:
-            _make_room()
+            pass  # its traceback holds the tensors of the failed call until here
+        _make_room()
         token = _gpu_is_full.set(True)
         try:
             return function(*args, **kwargs)
@@ -104,7 +105,8 @@ def classify_on_gpu(
                 del left[i]
         return
     except torch.OutOfMemoryError:
-        _make_room()
+        pass
+    _make_room()
     places = list(left)
     for which, probs in classify_batches(_on_cpu[name].classifier, list(left.values())):
         yield [places[i] for i in which], probs[:, positive].tolist(), FULL
@@ -146,7 +148,8 @@ def generate_on_gpu(
             yield step, device
         return
     except torch.OutOfMemoryError:
-        _make_room()
+        pass
+    _make_room()
     # The luck of a token does not hang on the device: the CPU draws the same ones again, unseen.
     for k, step in enumerate(steps(_on_cpu[name])):
         if k >= len(drawn):

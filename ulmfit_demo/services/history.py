@@ -106,11 +106,16 @@ class History:
     baselines: tuple[Baseline, ...] = ()
     wrong: tuple[dict, ...] = ()  # file, label, positive, and our paraphrase or ""
 
+    def recipe(self, part: str) -> dict:
+        """The settings of "data", "lm" or "classifier"; {} where the bundle does not tell them."""
+        return self.config.get("recipe", {}).get(part, {})
+
     @property
     def tokens_read(self) -> int:
         """By the language model while it trained: mini-batches × rows × columns."""
-        recipe = self.config["recipe"]["lm"]
-        return sum(s.batches for s in self.lm.stages) * recipe["bs"] * recipe["seq_len"]
+        recipe = self.recipe("lm")
+        cells = recipe.get("bs", 0) * recipe.get("seq_len", 0)
+        return sum(s.batches for s in self.lm.stages) * cells
 
     def as_dict(self) -> dict:
         """Plain numbers, for the API; the log's lines inside the epochs included."""
@@ -199,7 +204,7 @@ def _new_stage() -> dict:
 def notebook() -> Notebook:
     """The notebook's two trainings, with the rates that its `slice`s give every layer group."""
     told = json.loads((FOLDER / "notebook_training.json").read_text(encoding="utf-8"))
-    n_groups = awd_lstm_clas_config["n_layers"] + 2  # embedding, each LSTM, head
+    n_layers = awd_lstm_clas_config["n_layers"]
 
     def phase(stages: list[dict], groups: int) -> Phase:
         return Phase(
@@ -218,8 +223,10 @@ def notebook() -> Notebook:
             seconds=sum(_seconds(e["time"]) for s in stages for e in s["epochs"]),
         )
 
-    lm, classifier = phase(told["language_model"], n_groups), phase(told["classifier"], n_groups)
-    return Notebook(lm, classifier, told["paper"])
+    # `awd_lstm_lm_split`: each LSTM, then embedding and decoder; `awd_lstm_clas_split`: embedding, each
+    # LSTM, head
+    lm = phase(told["language_model"], n_layers + 1)
+    return Notebook(lm, phase(told["classifier"], n_layers + 2), told["paper"])
 
 
 def slice_rates(lr: float, factor: float, n: int) -> tuple[float, ...]:

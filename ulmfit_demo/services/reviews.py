@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,21 +11,28 @@ from dataclasses import dataclass
 import torch
 
 from ulmfit_demo import limits, tokens
-from ulmfit_demo.models import attribution, baselines, calibration
+from ulmfit_demo.models import attribution, baselines, calibration, precision
 from ulmfit_demo.models.classification import classify
 from ulmfit_demo.models.engine import engine_of
 from ulmfit_demo.models.reading import Reading, read_along
 from ulmfit_demo.services import Services, devices
 
+FIRST = "A first review, so that the next one is quick."
 SUGGESTIONS = 8
 CONSIDERED = 40  # words of the model's own that are weighed against what follows
 FOLLOWING = 8  # tokens after the word that a suggestion must fit
 
 
 def warm_up(services: Services) -> None:
-    """Load spaCy and measure the machine's fastest precision now, not at the first visitor's word."""
-    if services.bundle is not None:
-        read(services, "A first review, so that the next one is quick.")
+    """Measure the machine's fastest precision while the page is fetched, not at a visitor's word."""
+    if services.bundle is None:
+        return
+    # ZeroGPU forks its workers, and a fork must not meet a lock that is held; a precision that is asked
+    # for and cannot run must end the start, not every request.
+    if devices.ZERO_GPU or os.environ.get(precision.ENV):
+        read(services, FIRST)
+    else:
+        threading.Thread(target=read, args=(services, FIRST)).start()
 
 
 @dataclass(frozen=True)

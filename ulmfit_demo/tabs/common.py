@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import gradio as gr
@@ -21,6 +21,9 @@ BROKEN = (
 )
 
 CHOOSE = "Choose …"
+
+# What takes a second: its own lane, so that it is never in the way of a key press.
+MODEL = dict(show_progress="hidden", concurrency_id="model", concurrency_limit=limits.MODEL_LANE)
 
 # Live results: while one runs, only the newest of those that wait is kept, and nothing covers them.
 LIVE = dict(
@@ -72,11 +75,20 @@ def first_example(tab: str) -> str:
 
 
 def live(
-    triggers: list, function: Callable, inputs: list, outputs: list, api_name: str, **settings
+    triggers: list,
+    function: Callable,
+    inputs: list,
+    outputs: list,
+    api_name: str,
+    also: Sequence[Callable] = (),
+    **settings,
 ) -> None:
-    """Run `function` whenever one of `triggers` changes; one endpoint, however many triggers."""
+    """Run `function` whenever one of `triggers` changes; one endpoint, however many triggers.
+
+    `also`: other events that run it, such as a tab's `select`.
+    """
     gr.on(
-        [t.change for t in triggers],
+        [*also, *(t.change for t in triggers)],
         function,
         inputs,
         outputs,

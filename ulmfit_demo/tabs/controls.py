@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 
 import gradio as gr
 
-from ulmfit_demo import limits
-from ulmfit_demo.tokens import clean
+from ulmfit_demo import limits, tokens
 
 INNER = "view"  # the name of a tab's inner tabs in an address
 
@@ -88,10 +87,13 @@ def legal(component: gr.components.Component, raw: str) -> object | None:
         wanted = raw.split(",") if raw else []
         return [value for _, value in component.choices if str(value) in wanted]
     if isinstance(component, gr.Radio | gr.Dropdown):
-        return next((value for _, value in component.choices if str(value) == raw), None)
+        known = (value for _, value in component.choices if str(value) == raw)
+        return next(
+            (value for value in known if value != tokens.OWN), None
+        )  # a file is in no address
     if isinstance(component, gr.Slider | gr.Number):
         return _number(component, raw)
-    return clean(raw) if len(raw) <= limits.LINK_TEXT else None
+    return tokens.clean(raw) if len(raw) <= limits.LINK_TEXT else None
 
 
 def _number(component: gr.Slider | gr.Number, raw: str) -> float | int | None:

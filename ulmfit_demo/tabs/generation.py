@@ -163,7 +163,7 @@ def build(services: Services) -> Controls:
     nexts = gr.HTML(html.empty(LOOK), elem_id="generation-next", min_height=200)
 
     cuts = [temperature, top_k, top_p, min_p, penalty]
-    lane = dict(show_progress="hidden", concurrency_id="model", concurrency_limit=limits.MODEL_LANE)
+    lane = common.MODEL
     outputs = [result, written]
     settings = [prompt, *cuts, n_words, n_texts, seed, by_surprise]
     opened = tab.select(
@@ -182,13 +182,12 @@ def build(services: Services) -> Controls:
     # what stood there when it was stopped gets its buttons
     stop.click(recolour, [by_surprise, written], result, cancels=[opened, event, branched], **quiet)
     inputs = [pick, written, prompt, *cuts]
-    common.live([pick, prompt, *cuts], look, inputs, [nexts], "next_word")
+    common.live([pick, prompt, *cuts], look, inputs, [nexts], "next_word", also=[tab.select])
     by_surprise.change(recolour, [by_surprise, written], result, **quiet)
     surprise_text = surprise.build(services)
     code, code_open = common.code_on_demand()
     chosen_now = [code_open, prompt, *cuts, n_words, n_texts, seed]
     common.live(chosen_now, show_code, chosen_now, [code], None, api_visibility="private")
-    nexts.value = look("", None, prompt.value, 0.75, 0, 1.0, 0.0, 1.0)
     items = {
         "prompt": prompt,
         "temperature": temperature,

@@ -98,9 +98,7 @@ def build(services: Services, sight: common.Sight) -> Part:
             scale=4,
             elem_id="vocabulary-size",
         )
-    result = gr.HTML(
-        show(text.value, kind.value, size.value)[0], elem_id="vocabulary-result", min_height=300
-    )
+    result = gr.HTML(elem_id="vocabulary-result", min_height=300)  # drawn when the view opens
     with gr.Row():
         curves = [
             gr.Plot(show_label=False, min_width=280, elem_id=f"vocabulary-{name}")

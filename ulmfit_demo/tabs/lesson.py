@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from ulmfit_demo import lessons
-from ulmfit_demo.tabs.controls import Controls
+from ulmfit_demo.tabs.controls import INNER, Controls
 from ulmfit_demo.views import lesson as view
 
 PRIVATE = dict(api_visibility="private", show_progress="hidden", queue=False)
@@ -20,7 +20,13 @@ class Card:
         with gr.Row(elem_classes="u-lesson", equal_height=True):
             self.shown = gr.HTML(view.step(self.steps, 0), elem_id=f"{tab}-lesson", padding=False)
             with gr.Column(scale=0, min_width=190), gr.Row(elem_classes="u-lesson-buttons"):
-                self.back = gr.Button("Back", size="sm", min_width=60, elem_id=f"{tab}-lesson-back")
+                self.back = gr.Button(
+                    "Back",
+                    size="sm",
+                    min_width=60,
+                    interactive=False,
+                    elem_id=f"{tab}-lesson-back",
+                )
                 self.on = gr.Button(
                     view.NEXT,
                     size="sm",
@@ -42,6 +48,8 @@ class Card:
         """The buttons set `controls`; after the last step the tab `following` opens."""
         last = len(self.steps) - 1
         start = controls.defaults()
+        if controls.views:
+            start[INNER] = next(iter(controls.views))
 
         def go(to: int):
             # every step starts from the tab's first state, so that it shows the same to everyone
@@ -55,19 +63,19 @@ class Card:
             return [opened, *controls.updates({})]
 
         def back(number):
-            return go(max(0, _whole(number, last) - 1))
+            number = _whole(number, last)
+            return go(number - 1) if number else controls.updates({})
 
         def show(number):
             number = _whole(number, last)
             label = view.NEXT if number < last else view.after(following)
-            return view.step(self.steps, number), gr.Button(
-                label, interactive=number < last or following is not None
-            )
+            onward = gr.Button(label, interactive=number < last or following is not None)
+            return view.step(self.steps, number), onward, gr.Button(interactive=number > 0)
 
         outputs = controls.outputs()
         self.on.click(forward, self.number, [tabs, *outputs], **PRIVATE)
         self.back.click(back, self.number, outputs, **PRIVATE)
-        self.number.change(show, self.number, [self.shown, self.on], **PRIVATE)
+        self.number.change(show, self.number, [self.shown, self.on, self.back], **PRIVATE)
 
 
 def _whole(value: object, most: int) -> int:

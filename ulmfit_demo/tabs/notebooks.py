@@ -26,7 +26,7 @@ def build(services: Services, controls: Controls) -> None:
         "This lesson as a notebook", open=False, elem_id=f"{controls.tab}-notebook"
     ) as panel:
         shown = gr.HTML(html.empty("The notebook is being made."), min_height=40)
-    panel.expand(show, None, shown, api_visibility="private", show_progress="hidden", queue=False)
+    panel.expand(show, None, shown, api_visibility="private", **common.MODEL)
 
 
 def text(services: Services, controls: Controls) -> str:

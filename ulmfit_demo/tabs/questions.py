@@ -25,4 +25,4 @@ def build(services: Services, tab: str) -> None:
     title = f"Check yourself: {len(asked)} question{'s' if len(asked) > 1 else ''} of the chapter"
     with gr.Accordion(title, open=False, elem_id=f"{tab}-questions") as panel:
         shown = gr.HTML(html.empty("The answers are being computed."), min_height=60)
-    panel.expand(show, None, shown, api_visibility="private", show_progress="hidden", queue=False)
+    panel.expand(show, None, shown, api_visibility="private", **common.MODEL)

@@ -81,6 +81,7 @@ def build(services: Services) -> Controls:
             return html.empty("Type a review first.")
         return view.others(verdict.positive, reviews.others(services, text))
 
+    tab = gr.context.Context.block  # the tab that this builds; nothing is read before it opens
     card = lesson.Card("sentiment")
     with gr.Row():
         text = gr.Textbox(
@@ -110,8 +111,8 @@ def build(services: Services) -> Controls:
     with gr.Accordion("Which words mattered: two methods side by side", open=False):
         why = gr.Button("Work out the reasons", variant="primary", elem_id="sentiment-explain")
         reasons = gr.HTML(html.empty(NO_REASONS), elem_id="sentiment-reasons", min_height=60)
-        model = dict(concurrency_id="model", concurrency_limit=limits.MODEL_LANE)
-        why.click(explain, text, reasons, api_name="explain", **model)
+        shown = dict(show_progress="full")
+        why.click(explain, text, reasons, api_name="explain", **{**common.MODEL, **shown})
     wanted = gr.Checkbox(False, label="Compare with VADER, a lexicon, and NB-SVM, a linear model")
     table = gr.HTML(elem_id="sentiment-others")
     common.live([text, wanted], compare, [text, wanted], [table], "other_models")
@@ -125,14 +126,13 @@ def build(services: Services) -> Controls:
     code, code_open = common.code_on_demand()
     # A reading belongs to one session, a page's or an API client's; the API takes the text alone.
     gr.on(
-        [text.change, code_open.change],
+        [tab.select, text.change, code_open.change],
         show,
         [text, reading, code_open],
         [result, along, reading, code],
         api_name="sentiment",
         **common.LIVE,
     )
-    result.value, along.value, *_ = show(text.value, None, False)
     items = {"text": text, "others": wanted, "lesson": card.number}
 
     def lines(values):

@@ -16,7 +16,8 @@ from ulmfit_demo.views import training_results as results
 
 CLASSIFIER_NOTE = (
     "Ours on reviews held out of train, the notebook's on test. Each stage thaws more layers, and the "
-    "lower a layer, the smaller its steps: a group's rate is that of the group above divided by 2.6."
+    "lower a layer, the smaller its steps; in the paper a group's rate is that of the group "
+    "above divided by 2.6."
 )
 FREEZE_NOTE = (
     "Bars: the highest rate of the stage, on a scale of powers of ten. The notebook's are what "
@@ -59,9 +60,11 @@ def build(services: Services) -> Controls:
     # the live view has lines that run in a minute; the others show what took hours
     controls.code = lambda v: live_training.lines(v) if v.get("view") == "live" else ""
 
+    figures = h.as_dict()
+
     def numbers() -> dict:
         """Every figure of the tab: the model's own, and the notebook's."""
-        return h.as_dict()
+        return figures
 
     gr.api(numbers, api_name="training", queue=False)
     return controls

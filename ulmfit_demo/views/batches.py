@@ -53,13 +53,6 @@ def stepper(view: str, number: str, n: int, where: str, play: bool) -> str:
     )
 
 
-def scroll(content: str, label: str, class_: str = "", focus: bool = True) -> str:
-    """A box that scrolls inside itself. `focus`: in the tab order, where nothing inside is."""
-    tab = ' tabindex="0"' if focus else ""
-    attributes = f'class="scroll {class_}" role="region" aria-label="{escape(label)}"{tab}'
-    return f"<div {attributes}>{content}</div>"
-
-
 def figure_list(entries: Sequence[str]) -> str:
     """A legend: each entry is HTML."""
     return '<div class="legend">' + "".join(f"<span>{e}</span>" for e in entries) + "</div>"

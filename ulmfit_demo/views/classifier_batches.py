@@ -100,7 +100,7 @@ def panel(
     bars = f'<div class="bars" role="img" aria-label="{label}" style="--thick:{thick}px">'
     return (
         f'<div class="cb-panel"><h2>{escape(title)} <span class="share">{summary}</span></h2>'
-        + shared.scroll(f"{bars}{''.join(groups)}</div>", f"mini-batches, {title}", "cb-scroll")
+        + html.scroll(f"{bars}{''.join(groups)}</div>", f"mini-batches, {title}", "cb-scroll")
         + "</div>"
     )
 
@@ -150,7 +150,7 @@ def table(
             f'<tr><th scope="row" class="{shared.hue(i)}">document {i + 1}</th>{cells}</tr>'
         )
     drawn = f'<table class="batch" aria-label="x of mini-batch {k + 1}">{"".join(rows)}</table>'
-    return title + shared.scroll(drawn, f"x of mini-batch {k + 1}")
+    return title + html.scroll(drawn, f"x of mini-batch {k + 1}")
 
 
 def _cell(token: Token, padding: bool, as_ids: bool) -> str:

@@ -96,3 +96,10 @@ def side_by_side(parts: Sequence[tuple[str, str]]) -> str:
     """Titled pieces of HTML beside each other (below each other on a phone)."""
     boxes = "".join(f"<div><h4>{escape(title)}</h4>{html}</div>" for title, html in parts)
     return f'<div class="pair">{boxes}</div>'
+
+
+def scroll(content: str, label: str, class_: str = "", focus: bool = True) -> str:
+    """A box that scrolls inside itself. `focus`: in the tab order, where nothing inside is."""
+    tab = ' tabindex="0"' if focus else ""
+    attributes = f'class="scroll {class_}" role="region" aria-label="{escape(label)}"{tab}'
+    return f"<div {attributes}>{content}</div>"

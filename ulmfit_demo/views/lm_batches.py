@@ -181,7 +181,7 @@ def pair(cells: Cells, batches: Batches, k: int, drawn: int) -> str:
     }
     boxes = "".join(
         f'<div class="half" style="--rows:{drawn}">'
-        + shared.scroll(
+        + html.scroll(
             f"{tables[name]}<tbody>{''.join(body[name])}</tbody></table>",
             f"{name} of this mini-batch",
             focus=name == "y",
@@ -221,4 +221,4 @@ def rows(cells: Cells, batches: Batches, k: int) -> str:
         )
         body.append(f'<tr><th scope="row">{r + 1}</th>{tds}</tr>')
     table = f'<table class="batch all" aria-label="the rows">{"".join(body)}</table>'
-    return f"<h2>All rows</h2>{shared.scroll(table, 'all rows of the stream')}{note}"
+    return f"<h2>All rows</h2>{html.scroll(table, 'all rows of the stream')}{note}"

@@ -10,6 +10,7 @@ from html import escape
 from math import log10
 
 from ulmfit_demo.services.history import Epoch, History, Phase, Stage, trained
+from ulmfit_demo.views.html import scroll
 
 NOTEBOOK_WORDS = 60_000  # fastai's own `max_vocab`, which the notebook leaves as it is
 RATE_WIDTH = 84  # pixels a column of rates needs
@@ -58,7 +59,7 @@ def _classifier(h: History) -> str:
     clas = h.classifier
     lines = [f"the same encoder and a new head: {_millions(clas.parameters)} parameters"]
     if clas.stages:
-        cut = h.config["recipe"]["classifier"].get("cut")
+        cut = h.recipe("classifier").get("cut")
         lines.append(_corpus(h, "train") + (f", cut at {cut} tokens" if cut else ""))
         n = len(clas.stages)
         lines.append(f"{_times(clas)} in {n} stage{'s' * (n > 1)} · {duration(clas.seconds)}")
@@ -99,7 +100,7 @@ def duration(seconds: float) -> str:
 
 def perplexity_note(h: History) -> str:
     """How to read the two perplexities, and why that of the diagram is another one."""
-    measured, read = h.metrics.get("lm"), h.config["recipe"]["lm"].get("valid_documents")
+    measured, read = h.metrics.get("lm"), h.recipe("lm").get("valid_documents")
     other = ""
     if measured and read:
         other = (
@@ -130,10 +131,10 @@ def epochs(h: History, phase: str) -> str:
             *(["perplexity"] if perplexity else []),
         )
     )
-    return (
-        f'<div class="scroll"><table class="plain t-epochs"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+    table = (
+        f'<table class="plain t-epochs"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     )
+    return scroll(table, "Figures of every epoch")
 
 
 def _rows(whose: str, phase: Phase, perplexity: bool) -> str:
@@ -186,11 +187,11 @@ def _schedule(title: str, stages: Sequence[Stage]) -> str:
         f'<th scope="col">stage {i + 1}<small>{_epochs(s.epochs)}</small></th>'
         for i, s in enumerate(stages)
     )
-    return (
-        f'<section><h4>{escape(title)}</h4><div class="scroll"><table class="t-rates" '
-        f'style="min-width:{RATE_WIDTH * (len(stages) + 1)}px">'
-        f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></section>"
+    table = (
+        f'<table class="t-rates" style="min-width:{RATE_WIDTH * (len(stages) + 1)}px">'
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
+    return f"<section><h4>{escape(title)}</h4>{scroll(table, title)}</section>"
 
 
 def _epochs(found: Sequence[Epoch]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from ulmfit_demo.services.history import History
+from ulmfit_demo.views.html import scroll
 
 WRONG = 13  # mistakes listed
 NO_LABELS = (
@@ -65,8 +66,12 @@ def mistakes(h: History) -> str:
         f'<p class="u-small">It gets {found["n"]:,} test reviews wrong{read}. These are some of the '
         f"{len(h.wrong)} whose own label it gave the least probability; the folder in the name (pos, "
         "neg) is the label. Described in our words.</p>"
-        '<div class="scroll t-told"><table class="plain"><thead><tr><th>review</th><th>it said</th>'
-        f"<th>why it is hard</th></tr></thead><tbody>{rows}</tbody></table></div>"
+        + scroll(
+            '<table class="plain"><thead><tr><th>review</th><th>it said</th>'
+            f"<th>why it is hard</th></tr></thead><tbody>{rows}</tbody></table>",
+            "Surest and wrong",
+            "t-told",
+        )
     )
 
 
@@ -78,7 +83,7 @@ def labels_note(h: History) -> str:
     """What the curve of few labels shows and what it was measured on."""
     if not h.labels:
         return f'<p class="u-empty">{escape(NO_LABELS)}</p>'
-    heldout = h.config["recipe"]["data"].get("heldout")
+    heldout = h.recipe("data").get("heldout")
     size = f"{heldout:,} " if heldout else ""
     rows = "".join(
         f'<tr><td class="u-mono">{n:,}</td>{_share(h, n, True)}{_share(h, n, False)}</tr>'
@@ -87,9 +92,13 @@ def labels_note(h: History) -> str:
     return (
         f'<p class="u-small">Accuracy on the {size}reviews held out of train; the test reviews were not '
         "read for this.</p>"
-        '<div class="scroll t-told"><table class="plain"><thead><tr><th>labelled reviews</th>'
-        "<th>from the language model</th><th>from random weights</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>"
+        + scroll(
+            '<table class="plain"><thead><tr><th>labelled reviews</th>'
+            "<th>from the language model</th><th>from random weights</th></tr></thead>"
+            f"<tbody>{rows}</tbody></table>",
+            "Accuracy by number of labels",
+            "t-told",
+        )
     )
 
 
@@ -121,11 +130,11 @@ def methods(h: History) -> str:
     paper = h.notebook.paper
     rows.append((paper["accuracy"], escape(paper["name"]), None, escape(paper["source"])))
     body = "".join(_method(*row) for row in sorted(rows, key=lambda r: -r[0]))
-    return (
-        '<div class="scroll"><table class="plain t-methods"><thead><tr><th>method</th>'
-        "<th>right on test</th><th>held out of train</th><th>trained on</th></tr></thead>"
-        f"<tbody>{body}</tbody></table></div>{_against(h)}"
+    table = (
+        '<table class="plain t-methods"><thead><tr><th>method</th><th>right on test</th>'
+        f"<th>held out of train</th><th>trained on</th></tr></thead><tbody>{body}</tbody></table>"
     )
+    return scroll(table, "All methods") + _against(h)
 
 
 def _own(name: str) -> str:
