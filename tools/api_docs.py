@@ -59,6 +59,8 @@ def _parameter(p: dict) -> str:
     label = p["label"] if p["component"] != "Api" and "parameter_" not in p["label"] else ""
     default = _short(p["parameter_default"]) if p["parameter_has_default"] else "required"
     kind = p["python_type"]["type"] + _bounds(p["type"])
+    if p["parameter_has_default"] and isinstance(p["parameter_default"], int | float):
+        kind = kind.replace("'", "")  # gradio writes the numbers of a choice as texts
     row = (f"`{p['parameter_name']}`", _cell(kind), _cell(default), _cell(label))
     return f"| {' | '.join(row)} |"
 

@@ -1,7 +1,7 @@
 """`python -m tools.house`: the imports as they are → `docs/house.md`. Judges nothing: lint-imports does.
 
 Reads every `import` with `ast`, so nothing is run. A room is a package or a module of `ulmfit_demo`, or
-one of `app`, `train`, `tools`; an arrow says that something in it imports something of the other.
+one of `app`, `train`; an arrow says that something in it imports something of the other.
 """
 
 from __future__ import annotations

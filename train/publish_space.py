@@ -10,14 +10,12 @@ from huggingface_hub import HfApi
 from train.publish import PublishError, Upload
 
 ROOT = Path(__file__).parents[1]
-# The Space runs the app: what tests, measures or carries it on stays behind. `train` goes along: the
-# README speaks of it, and it is small.
+# The Space runs the app: what tests and measures it stays behind. `train`, `tools` and `docs` go along:
+# the README speaks of them, and they are small.
 LEFT_OUT = (
     "tests/",
     "benchmarks/",
     "runs/",
-    "docs/",
-    "tools/",
     ".ci/",
     "Dockerfile",
     ".dockerignore",

@@ -10,6 +10,7 @@ from nbclient import NotebookClient
 import app
 from ulmfit_demo import lessons, services, theme
 from ulmfit_demo.tabs import batches_code, notebooks
+from ulmfit_demo.tabs.controls import INNER, legal
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +51,16 @@ def test_a_visitors_text_cannot_become_code(loaded):
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "txt"
     ]
     assert [ast.literal_eval(value) for value in assigned] == [evil]
+
+
+@pytest.mark.parametrize("tab", app.TABS)
+def test_a_step_sets_what_its_tab_has_to_what_it_can_hold(loaded, tab):
+    with gr.Blocks(), gr.Tabs(), gr.Tab(tab):
+        controls = app.TABS[tab].build(loaded)
+    for step in lessons.steps(tab.lower()):
+        for name, value in step["set"].items():
+            if name == INNER:
+                assert value in controls.views, step["title"]
+                continue
+            raw = str(int(value)) if isinstance(value, bool) else str(value)
+            assert legal(controls.items[name], raw) == value, step["title"]
