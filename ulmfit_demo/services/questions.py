@@ -164,8 +164,7 @@ def _model(services: Services) -> dict[str, object]:
         banned=devices.never_drawn(bundle.vocab),
         stop=[bundle.vocab.index("xxbos")],
     )
-    drawn = [(step.ids, step.ranks) for step in written]
-    ranks = [rank for row in drawn for id_, rank in zip(*row, strict=True) if id_ is not None]
+    ranks = [rank for step in written for rank in step.ranks if rank is not None]
     total = sum(p.numel() for p in bundle.lm.parameters())
     encoder = sum(p.numel() for p in body.parameters())
     embedding = sizes.vocab_sz * sizes.emb_sz
