@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import gradio as gr
 import httpx
@@ -41,7 +42,9 @@ def ask(chunks: list[bytes], path: str = "/gradio_api/call/sentiment", said: byt
 
     headers = [] if said is None else [(b"content-length", said)]
     scope = {"type": "http", "path": path, "headers": headers, "method": "POST"}
-    asyncio.run(web.BodyLimit(echo, 100)(scope, receive, send))
+    served = web.BodyLimit(echo, 100)(scope, receive, send)
+    with ThreadPoolExecutor(1) as thread:  # Playwright's loop may be running in this one
+        thread.submit(asyncio.run, served).result()
     return (sent[0]["status"], sent[1]["body"].decode()) if sent else None
 
 

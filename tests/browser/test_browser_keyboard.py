@@ -48,7 +48,9 @@ def test_every_control_is_reached_by_tab_and_shows_it(open_page, tab):
     for _ in range(MOST):
         page.keyboard.press("Tab")
         here = page.evaluate(HERE)
-        if here is None or here[3]:
+        if here is None:  # gradio's open menu takes one press, which closes it
+            continue
+        if here[3]:
             break  # past the last control: nothing held it back
         if here[0] is not None:
             reached.add(here[0])
