@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
         "--snapshot",
         action="append",
         metavar="TITLE=FILE",
-        help="export: an earlier lm.pth to show beside the last one; may be given again",
+        help="export: an earlier lm.pth or lm.checkpoint to show beside the last; may be given again",
     )
     ap.add_argument("--workers", type=int, help="processes that tokenize; default: one a core")
     return ap

@@ -94,9 +94,14 @@ def make_config(recipe: Recipe, vocab_sz: int) -> dict:
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """The weights that a stage saved. Raises `ExportError` where there are none."""
+    """The weights that a stage saved, at its end or in a checkpoint on the way.
+
+    Raises `ExportError` where there are none.
+    """
     if not path.is_file():
         raise ExportError(f"{path} is missing: run the stage that trains it first")
+    if path.suffix == ".checkpoint":  # our own file, with the state of random generators
+        return torch.load(path, map_location="cpu", weights_only=False)["model"]
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
@@ -109,7 +114,8 @@ def export(
 ) -> None:
     """Write the bundle to `out`; it appears there only when it is whole.
 
-    `snapshots`: title → `lm.pth` of an earlier state of the language model, to show beside the last.
+    `snapshots`: title → `lm.pth` or `lm.checkpoint` of an earlier state of the language model, to show
+    beside the last.
     """
     snapshots = snapshots or {}
     config = make_config(recipe, len(corpus.vocab))

@@ -299,10 +299,13 @@ def test_earlier_states_of_the_language_model_go_into_the_bundle(corpus, trained
     if not (trained / "classifier.pth").is_file():
         classifier_stage.train(corpus, LM, CLASSIFIER, Run(trained), torch.device("cpu"))
     out = tmp_path / "tiny"
-    export.export(RECIPE, corpus, trained, out, {"after one pass": trained / "lm.pth"})
+    earlier = {"after one pass": trained / "lm.pth", "on the way": trained / "lm.checkpoint"}
+    export.export(RECIPE, corpus, trained, out, earlier)
     loaded = bundle.load(out)
-    assert [title for title, _ in loaded.snapshots] == ["after one pass"]
+    assert [title for title, _ in loaded.snapshots] == list(earlier)
     assert torch.equal(loaded.snapshots[0][1].bias, loaded.lm.bias)
+    state = torch.load(earlier["on the way"], weights_only=False)["model"]
+    assert torch.equal(loaded.snapshots[1][1].bias, state["1.decoder.bias"].half().float())
 
 
 def test_a_failed_export_leaves_no_bundle(corpus, tmp_path):
