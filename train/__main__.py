@@ -12,6 +12,7 @@ STAGES = {
     "subwords": "train the ladder of SentencePiece models",
     "vocabulary": "count words and pieces: what the Vocabulary tab shows of the corpus",
     "lm": "train the language model",
+    "unpack": "put the language model of a bundle (--bundle) into the run, to go on from it",
     "classifier": "fine-tune the classifier on the language model's encoder",
     "export": "write the bundle that the app loads",
     "evaluate": "measure the bundle on the test reviews; write metrics.json and the model card",

@@ -72,6 +72,12 @@ def lm(call: Call) -> None:
     distributed.stop(call.where.group)
 
 
+def unpack(call: Call) -> None:
+    from train import unpack
+
+    unpack.unpack(call.bundle, call.corpus(), call.folder)
+
+
 def classifier(call: Call) -> None:
     from train import classifier
 
@@ -171,6 +177,7 @@ STAGES = {
     "subwords": subwords,
     "vocabulary": vocabulary,
     "lm": lm,
+    "unpack": unpack,
     "classifier": classifier,
     "labels": labels,
     "export": export,

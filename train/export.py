@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from train.data import LABELS, Corpus
 from train.errors import StageError
+from train.names import classifier_weights, lm_weights
 from train.recipe import Recipe
 from ulmfit_demo.models import bundle
 
@@ -25,43 +26,6 @@ BACKWARDS = "backwards"  # the folder inside a run that holds what was trained o
 
 class ExportError(StageError):
     """A weight file is missing or does not fit the recipe."""
-
-
-def body_weights(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """fastai's `AWD_LSTM` names → ours. `weight_hh_l0_raw` is the weight without its dropout."""
-    result = {"body.encoder.weight": state[f"{prefix}encoder.weight"]}
-    layer = 0
-    while f"{prefix}rnns.{layer}.weight_hh_l0_raw" in state:
-        theirs, ours = f"{prefix}rnns.{layer}.", f"body.rnns.{layer}."
-        result[f"{ours}weight_hh_l0"] = state[f"{theirs}weight_hh_l0_raw"]
-        for name in ("weight_ih_l0", "bias_ih_l0", "bias_hh_l0"):
-            result[f"{ours}{name}"] = state[f"{theirs}module.{name}"]
-        layer += 1
-    return result
-
-
-def lm_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """State dict of fastai's language model → that of `LanguageModel`."""
-    return {**body_weights(state, "0."), "bias": state["1.decoder.bias"]}
-
-
-def classifier_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """State dict of fastai's classifier → that of `Classifier`."""
-    result = body_weights(state, "0.module.")
-    for i in (0, 1):
-        head = f"1.layers.{i}."
-        norm = next(
-            k[: -len("running_mean")] for k in state if k.startswith(head) and "running_mean" in k
-        )
-        for name in ("weight", "bias", "running_mean", "running_var"):
-            result[f"norm{i + 1}.{name}"] = state[f"{norm}{name}"]
-        linear = next(
-            k
-            for k, t in state.items()
-            if k.startswith(head) and k.endswith("weight") and t.ndim == 2
-        )
-        result[f"linear{i + 1}.weight"] = state[linear]
-    return result
 
 
 def fill(model: nn.Module, weights: dict[str, Tensor]) -> nn.Module:

@@ -215,12 +215,17 @@ def train(
             learn.remove_cb(ProgressCallback)
     run(learn, settings.all_stages(), settings, where, log, "lm", state)
     if group.first:
-        save_atomically(learn.model.state_dict(), folder / "lm.pth")
-        # what the classifier starts from, as fastai's `save_encoder("finetuned")` writes it
-        (folder / "models").mkdir(exist_ok=True)
-        save_atomically(learn.model[0].state_dict(), folder / "models" / "finetuned.pth")
+        save_result(learn.model.state_dict(), folder)
     group.wait()
     log.write(stage="lm", event="end")
+
+
+def save_result(state: dict[str, torch.Tensor], folder: Path) -> None:
+    """Write the language model, and its encoder as fastai's `save_encoder("finetuned")` does."""
+    save_atomically(state, folder / "lm.pth")
+    encoder = {name.removeprefix("0."): t for name, t in state.items() if name.startswith("0.")}
+    (folder / "models").mkdir(exist_ok=True)
+    save_atomically(encoder, folder / "models" / "finetuned.pth")
 
 
 def seed_everything(seed: int) -> None:

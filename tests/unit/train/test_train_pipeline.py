@@ -14,7 +14,17 @@ from fastai.callback.core import Callback
 from fastai.text.core import Tokenizer, WordTokenizer
 from fastai.text.data import Numericalize
 
-from train import checkpoint, data, evaluate, export, generated, labels, language_model, recipe
+from train import (
+    checkpoint,
+    data,
+    evaluate,
+    export,
+    generated,
+    labels,
+    language_model,
+    recipe,
+    unpack,
+)
 from train import classifier as classifier_stage
 from train.errors import StageError
 from train.sampled_softmax import SampledDecoder, log_inclusion
@@ -295,17 +305,49 @@ def test_a_full_disk_is_one_sentence_and_leaves_what_was_there(trained, tmp_path
     assert [p.name for p in tmp_path.iterdir()] == ["lm.pth"]
 
 
-def test_earlier_states_of_the_language_model_go_into_the_bundle(corpus, trained, tmp_path):
+@pytest.fixture(scope="module")
+def exported(corpus, trained, tmp_path_factory):
+    """A bundle with two earlier states of its language model."""
     if not (trained / "classifier.pth").is_file():
         classifier_stage.train(corpus, LM, CLASSIFIER, Run(trained), torch.device("cpu"))
-    out = tmp_path / "tiny"
+    out = tmp_path_factory.mktemp("bundles") / "tiny"
     earlier = {"after one pass": trained / "lm.pth", "on the way": trained / "lm.checkpoint"}
     export.export(RECIPE, corpus, trained, out, earlier)
-    loaded = bundle.load(out)
-    assert [title for title, _ in loaded.snapshots] == list(earlier)
+    return out
+
+
+def test_earlier_states_of_the_language_model_go_into_the_bundle(trained, exported):
+    loaded = bundle.load(exported)
+    assert [title for title, _ in loaded.snapshots] == ["after one pass", "on the way"]
     assert torch.equal(loaded.snapshots[0][1].bias, loaded.lm.bias)
-    state = torch.load(earlier["on the way"], weights_only=False)["model"]
-    assert torch.equal(loaded.snapshots[1][1].bias, state["1.decoder.bias"].half().float())
+    state = torch.load(trained / "lm.checkpoint", weights_only=False)["model"]
+    assert torch.equal(loaded.snapshots[1][1].bias, state["1.decoder.bias"])
+    embedding = loaded.snapshots[1][1].body.encoder.weight
+    assert torch.equal(embedding, state["0.encoder.weight"].half().float())
+
+
+def test_a_bundle_is_enough_to_go_on_from(corpus, exported, tmp_path):
+    """`unpack`: the very weights of the bundle, under the names that fastai loads."""
+    unpack.unpack(exported, corpus, tmp_path)
+    ours = bundle.load(exported).lm
+    learn = language_model.learner(corpus, LM, tmp_path, torch.device("cpu"))
+    learn.model.load_state_dict(torch.load(tmp_path / "lm.pth"))
+    x = torch.randint(9, len(corpus.vocab), (2, 7))  # [bs, seq_len]
+    learn.model.eval()
+    learn.model.reset()
+    with torch.no_grad():
+        assert torch.allclose(learn.model(x)[0], ours(x)[0], atol=1e-5)
+    learn.load_encoder("finetuned")  # raises where a name is missing
+    assert torch.equal(learn.model[0].encoder.weight, ours.body.encoder.weight)
+
+
+def test_a_bundle_of_other_words_is_refused(corpus, exported, tmp_path):
+    shutil.copytree(exported, tmp_path / "other")
+    words = [*corpus.vocab[:-1], "unheard-of"]
+    (tmp_path / "other" / "vocab.json").write_text(json.dumps(words), encoding="utf-8")
+    with pytest.raises(unpack.UnpackError, match="differ"):
+        unpack.unpack(tmp_path / "other", corpus, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_failed_export_leaves_no_bundle(corpus, tmp_path):
