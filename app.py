@@ -10,9 +10,15 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
 
-import spaces  # noqa: F401, I001  (before anything that starts CUDA)
-import gradio as gr
+from ulmfit_demo import start
 
+start.begin()
+if os.environ.get("SPACES_ZERO_GPU"):
+    import spaces  # noqa: F401  (before anything that starts CUDA)
+
+start.import_fastai()
+
+import gradio as gr
 from starlette.middleware import Middleware
 
 from ulmfit_demo import lanes, limits, services, theme, web
@@ -69,6 +75,7 @@ def build() -> gr.Blocks:
     demo.queue(max_size=limits.QUEUE, default_concurrency_limit=limits.KEYSTROKE_LANE)
     lanes.bound(demo)
     web.forget()
+    start.settled()
     reviews.warm_up(loaded)
     return demo
 

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import replace
 
-import spaces
 import torch
 
 from ulmfit_demo import limits
@@ -24,6 +23,15 @@ from ulmfit_demo.models.generation import Step, generate
 from ulmfit_demo.models.sampling import Sampling
 
 ZERO_GPU = bool(os.environ.get("SPACES_ZERO_GPU"))
+if ZERO_GPU:
+    from spaces import GPU as borrows_gpu
+else:  # elsewhere `spaces.GPU` does nothing, and importing it takes a third of a second of every start
+
+    def borrows_gpu(duration: int) -> Callable[[Callable], Callable]:
+        """`spaces.GPU` where there is no ZeroGPU: the function as it is."""
+        return lambda function: function
+
+
 FULL = "CPU, since the GPU's memory was full"
 log = logging.getLogger("ulmfit_demo")
 NEVER_DRAWN = ("xxunk", "xxpad", "xxfld", "xxeos", "xxfake")
@@ -90,7 +98,7 @@ def never_drawn(vocab: list[str]) -> list[int]:
     return [i for i, w in enumerate(vocab) if w in NEVER_DRAWN]
 
 
-@spaces.GPU(duration=limits.GPU_SECONDS)
+@borrows_gpu(duration=limits.GPU_SECONDS)
 def classify_on_gpu(
     name: str, documents: list[list[int]]
 ) -> Iterator[tuple[list[int], list[float], str]]:
@@ -112,7 +120,7 @@ def classify_on_gpu(
         yield [places[i] for i in which], probs[:, positive].tolist(), FULL
 
 
-@spaces.GPU(duration=limits.GPU_SECONDS)
+@borrows_gpu(duration=limits.GPU_SECONDS)
 def generate_on_gpu(
     name: str,
     prompt: list[int],
