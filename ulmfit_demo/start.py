@@ -1,17 +1,31 @@
-"""What keeps the start short and the garbage collector out of the way. Changes no result."""
+"""What keeps the start short and the memory flat. Changes no result."""
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import sys
 from types import ModuleType
 
+M_ARENA_MAX = -8  # of glibc's malloc.h
+ARENAS = 2
 SPLITTER = "sklearn.model_selection"
 
 
 def begin() -> None:
     """Call before the large imports. What they make stays: looking for garbage in it takes seconds."""
     gc.disable()
+    few_arenas()
+
+
+def few_arenas() -> None:
+    """Two places that memory is given from, not one for each of forty threads.
+
+    Each place keeps the most that it ever gave: a hundred visitors drove the app from 1.2 to 1.9 GB.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # no glibc: another allocator
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
 
 
 def import_fastai() -> None:

@@ -1,8 +1,11 @@
 """The start: what it leaves out, and that nothing is lost by it."""
 
+import platform
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = """
@@ -20,9 +23,41 @@ app.build()
 assert gc.isenabled() and gc.get_freeze_count() > 100_000
 """
 
+ARENAS = """
+import ctypes, sys, threading
+from ulmfit_demo import start
+if sys.argv[2] == "few":
+    start.few_arenas()
+gate = threading.Barrier(9)
+def work():
+    kept = [bytes(400) for _ in range(100)] + [ctypes.create_string_buffer(600)]
+    gate.wait(20)  # all nine hold their place at once
+    gate.wait(20)
+threads = [threading.Thread(target=work) for _ in range(8)]
+for t in threads:
+    t.start()
+gate.wait(20)
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+file = ctypes.c_void_p(libc.fopen(sys.argv[1].encode(), b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+gate.wait(20)
+"""
+
 
 def test_the_start_leaves_out_what_no_tab_calls():
     done = subprocess.run(
         [sys.executable, "-c", CODE], cwd=ROOT, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr[-2_000:]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="arenas are glibc's")
+def test_memory_is_given_from_two_places_however_many_threads(tmp_path):
+    heaps = {}
+    for how in ("few", "many"):
+        out = tmp_path / how
+        subprocess.run([sys.executable, "-c", ARENAS, out, how], cwd=ROOT, check=True, timeout=60)
+        heaps[how] = out.read_text().count("<heap nr=")
+    assert heaps["few"] <= 2 < heaps["many"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from ulmfit_demo.plots.calm import calm
+from ulmfit_demo.plots.calm import calm_layout, live_figure
 from ulmfit_demo.theme import ACCENT, GREY, NEGATIVE, TEAL
 
 HEIGHT = 270
@@ -26,36 +26,41 @@ def by_size(
     `corpus`: label of a type → (sizes, values); `kind` is the label of the chosen one, the others
     are drawn thin. `yours` are the values of the visitor's text at the chosen type's sizes.
     """
-    figure = go.Figure()
+    traces = []
     for name, (sizes, values) in corpus.items():
         chosen = name == kind
-        figure.add_scatter(
-            x=list(sizes),
-            y=list(values),
-            mode="lines+markers" if chosen else "lines",
-            line=dict(color=TEAL if chosen else GREY, dash="solid" if chosen else "dot"),
-            marker=dict(size=6),
-            hovertemplate=f"{name}, %{{x:,}} pieces: %{{y:,.1f}} {unit}<extra></extra>",
+        traces.append(
+            dict(
+                type="scatter",
+                x=list(sizes),
+                y=list(values),
+                mode="lines+markers" if chosen else "lines",
+                line=dict(color=TEAL if chosen else GREY, dash="solid" if chosen else "dot"),
+                marker=dict(size=6),
+                hovertemplate=f"{name}, %{{x:,}} pieces: %{{y:,.1f}} {unit}<extra></extra>",
+            )
         )
     sizes, values = corpus[kind]
     at = list(sizes).index(size)
     above = not yours or values[at] >= yours[at]
     rising = values[-1] > values[0]
-    _point(figure, size, values[at], TEAL, "reviews", "circle", above, rising)
+    traces.append(_point(size, values[at], TEAL, "reviews", "circle", above, rising))
     if yours:
-        figure.add_scatter(
-            x=list(sizes),
-            y=list(yours),
-            mode="lines",
-            line=dict(color=ACCENT, dash="dash"),
-            hovertemplate=f"your text, %{{x:,}} pieces: %{{y:,.1f}} {unit}<extra></extra>",
+        traces.append(
+            dict(
+                type="scatter",
+                x=list(sizes),
+                y=list(yours),
+                mode="lines",
+                line=dict(color=ACCENT, dash="dash"),
+                hovertemplate=f"your text, %{{x:,}} pieces: %{{y:,.1f}} {unit}<extra></extra>",
+            )
         )
-        _point(figure, size, yours[at], ACCENT, "your text", "diamond", not above, rising)
-    calm(figure, "vocabulary size", unit, HEIGHT)
-    figure.update_xaxes(type="log", tickvals=[200, 500, 1000, 2000, 4000, 8000, 16000])
-    figure.update_xaxes(ticktext=["200", "500", "1k", "2k", "4k", "8k", "16k"])
-    figure.update_yaxes(rangemode="tozero")
-    return _titled(figure, title)
+        traces.append(_point(size, yours[at], ACCENT, "your text", "diamond", not above, rising))
+    layout = calm_layout("vocabulary size", unit, HEIGHT, title)
+    ticks = {200: "200", 500: "500", 1000: "1k", 2000: "2k", 4000: "4k", 8000: "8k", 16000: "16k"}
+    _log_axes(layout, ticks)
+    return live_figure(traces, layout)
 
 
 def trade_off(
@@ -71,59 +76,59 @@ def trade_off(
     `lengths`: tokens of a review at `sizes`; `widths`: embedding sizes, the first one solid;
     `words`: (rows, tokens of a review) of the word vocabulary; `yours`: the visitor's text at `size`.
     """
-    figure = go.Figure()
+    traces = []
     for width, dash in zip(widths, ("solid", "dot", "dash"), strict=False):
-        figure.add_scatter(
-            x=[s * width for s in sizes],
-            y=list(lengths),
-            customdata=list(sizes),
-            mode="lines+markers" if dash == "solid" else "lines",
-            line=dict(color=TEAL if dash == "solid" else GREY, dash=dash),
-            marker=dict(size=6),
-            hovertemplate=f"%{{customdata:,}} pieces × {width} = %{{x:,}} parameters, "
-            "%{y:,.0f} tokens a review<extra></extra>",
+        traces.append(
+            dict(
+                type="scatter",
+                x=[s * width for s in sizes],
+                y=list(lengths),
+                customdata=list(sizes),
+                mode="lines+markers" if dash == "solid" else "lines",
+                line=dict(color=TEAL if dash == "solid" else GREY, dash=dash),
+                marker=dict(size=6),
+                hovertemplate=f"%{{customdata:,}} pieces × {width} = %{{x:,}} parameters, "
+                "%{y:,.0f} tokens a review<extra></extra>",
+            )
         )
     at = list(sizes).index(size)
     wide = widths[0]
-    figure.add_annotation(
-        x=math.log10(sizes[0] * widths[-1]), y=lengths[0], text=f"× {widths[-1]}", showarrow=False
-    ).update_annotations(xshift=22, font=dict(color=GREY, size=12))
     above = yours is None or lengths[at] >= yours
-    _point(figure, size * wide, lengths[at], TEAL, f"{size:,} × {wide}", "circle", above)
-    _point(figure, words[0] * wide, words[1], NEGATIVE, "words", "square", False)
+    traces.append(_point(size * wide, lengths[at], TEAL, f"{size:,} × {wide}", "circle", above))
+    traces.append(_point(words[0] * wide, words[1], NEGATIVE, "words", "square", False))
     if yours is not None:
-        _point(figure, size * wide, yours, ACCENT, "your text", "diamond", not above)
-    calm(figure, "parameters of the embedding", "tokens a review", HEIGHT)
-    figure.update_xaxes(type="log", tickvals=[1e5, 3e5, 1e6, 3e6, 1e7])
-    figure.update_xaxes(ticktext=["0.1 M", "0.3 M", "1 M", "3 M", "10 M"])
-    figure.update_yaxes(rangemode="tozero")
-    return _titled(figure, "What the size decides")
+        traces.append(_point(size * wide, yours, ACCENT, "your text", "diamond", not above))
+    layout = calm_layout(
+        "parameters of the embedding", "tokens a review", HEIGHT, "What the size decides"
+    )
+    narrow = dict(x=math.log10(sizes[0] * widths[-1]), y=lengths[0], text=f"× {widths[-1]}")
+    small = dict(showarrow=False, xshift=22, font=dict(color=GREY, size=12))
+    layout["annotations"] = [{**narrow, **small}]
+    _log_axes(layout, {1e5: "0.1 M", 3e5: "0.3 M", 1e6: "1 M", 3e6: "3 M", 1e7: "10 M"})
+    return live_figure(traces, layout)
 
 
 def unknown_share(
     sizes: Sequence[int], shares: Sequence[float], now: tuple[int, float]
 ) -> go.Figure:
     """Share of `xxunk` in the corpus against the size of the word vocabulary; `now` is marked."""
-    figure = go.Figure(
-        go.Scatter(
-            x=list(sizes),
-            y=list(shares),
-            mode="lines",
-            line=dict(color=TEAL),
-            hovertemplate="%{x:,} rows: %{y:.2%} xxunk<extra></extra>",
-        )
+    curve = dict(
+        type="scatter",
+        x=list(sizes),
+        y=list(shares),
+        mode="lines",
+        line=dict(color=TEAL),
+        hovertemplate="%{x:,} rows: %{y:.2%} xxunk<extra></extra>",
     )
-    _point(figure, *now, ACCENT, f"{now[1]:.2%}", "diamond")
-    figure.update_traces(textposition="top left")
-    calm(figure, "vocabulary size", "share of xxunk", 225)
-    figure.update_xaxes(type="log", tickvals=[100, 1000, 10000, 60000])
-    figure.update_xaxes(ticktext=["100", "1k", "10k", "60k"])
-    figure.update_yaxes(rangemode="tozero", tickformat=".0%")
-    return _titled(figure, "How much of the corpus becomes xxunk")
+    point = _point(*now, ACCENT, f"{now[1]:.2%}", "diamond")
+    title = "How much of the corpus becomes xxunk"
+    layout = calm_layout("vocabulary size", "share of xxunk", 225, title)
+    _log_axes(layout, {100: "100", 1000: "1k", 10000: "10k", 60000: "60k"})
+    layout["yaxis"]["tickformat"] = ".0%"
+    return live_figure([curve, {**point, "textposition": "top left"}], layout)
 
 
 def _point(
-    figure: go.Figure,
     x: float,
     y: float,
     color: str,
@@ -131,10 +136,11 @@ def _point(
     symbol: str,
     above: bool = True,
     rising: bool = False,
-) -> None:
+) -> dict:
     """A marked point; its label is above or below, on the side where the curve is not."""
     side = "right" if above != rising else "left"
-    figure.add_scatter(
+    return dict(
+        type="scatter",
         x=[x],
         y=[y],
         mode="markers+text",
@@ -147,7 +153,7 @@ def _point(
     )
 
 
-def _titled(figure: go.Figure, title: str) -> go.Figure:
-    figure.update_layout(title=dict(text=title, font=dict(size=14), x=0.02, y=0.97))
-    figure.update_layout(margin=dict(t=40))
-    return figure
+def _log_axes(layout: dict, ticks: Mapping[float, str]) -> None:
+    """A logarithmic x axis with these ticks; y from zero."""
+    layout["xaxis"].update(type="log", tickvals=list(ticks), ticktext=list(ticks.values()))
+    layout["yaxis"]["rangemode"] = "tozero"
