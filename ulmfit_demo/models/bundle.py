@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -36,6 +37,23 @@ class BundleError(RuntimeError):
 
 
 @dataclass(frozen=True)
+class Snapshot:
+    """The language model at an earlier moment; its weights are read when they are first asked for."""
+
+    title: str
+    path: Path
+    config: dict
+
+    @cached_property
+    def model(self) -> LanguageModel:
+        """Ready for inference on the CPU. Raises `BundleError`."""
+        model, _ = build(self.config)
+        with torch.no_grad():
+            load_weights(model, self.path)
+        return model.eval().requires_grad_(False)
+
+
+@dataclass(frozen=True)
 class Bundle:
     name: str
     folder: Path
@@ -44,7 +62,7 @@ class Bundle:
     lm: LanguageModel
     classifier: Classifier
     classifier_backwards: Classifier | None = None
-    snapshots: tuple[tuple[str, LanguageModel], ...] = ()  # (when, the language model then)
+    snapshots: tuple[Snapshot, ...] = ()
     metrics: dict = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
 
@@ -136,11 +154,13 @@ def _load(folder: Path, config: dict) -> Bundle:
         if (folder / "classifier_backwards.safetensors").is_file():
             _, backwards = build(config)
             load_weights(backwards, folder / "classifier_backwards.safetensors")
-        snapshots = []
-        for entry in config.get("snapshots", ()):
-            snapshots.append((str(entry["title"]), build(config)[0]))
-            load_weights(snapshots[-1][1], folder / Path(entry["file"]).name)
-    for model in (lm, classifier, backwards, *(model for _, model in snapshots)):
+    snapshots = []
+    for entry in config.get("snapshots", ()):
+        path = folder / Path(entry["file"]).name
+        if not path.is_file():
+            raise BundleError(f"{path.name} is missing in {folder}")
+        snapshots.append(Snapshot(str(entry["title"]), path, config))
+    for model in (lm, classifier, backwards):
         if model is not None:
             model.eval().requires_grad_(False)
     try:

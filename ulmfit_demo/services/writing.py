@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from ulmfit_demo import limits, tokens
+from ulmfit_demo.models.bundle import BundleError
 from ulmfit_demo.models.engine import engine_of
 from ulmfit_demo.models.sampling import NextWords, Sampling, next_words
 from ulmfit_demo.models.surprise import BANDS, surprise
@@ -277,7 +278,10 @@ def before_and_after(
     models, _ = devices.live_models(services.bundle.name)
     banned = devices.never_drawn(services.bundle.vocab)
     result = []
-    stages = [(title, snapshot.body, snapshot.bias) for title, snapshot in models.snapshots]
+    try:
+        stages = [(s.title, s.model.body, s.model.bias) for s in models.snapshots]
+    except BundleError as e:
+        raise limits.Refused(f"An earlier state of the model cannot be read ({e}).") from e
     stages.append(("language model, at the end of its training", models.lm.body, models.lm.bias))
     stages.append(("what the classifier kept of it", models.classifier.body, models.lm.bias))
     with torch.inference_mode():

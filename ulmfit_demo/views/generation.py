@@ -189,4 +189,4 @@ def stages(rows: Sequence[tuple[str, Sequence[tuple[str, float]]]]) -> str:
             for w, p in pairs
         )
         columns += f'<section class="col"><h3>{escape(title)}</h3>{bars}</section>'
-    return f'<div class="nexts">{columns}</div>'
+    return f'<div class="nexts stages">{columns}</div>'

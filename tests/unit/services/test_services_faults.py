@@ -106,6 +106,22 @@ def test_files_that_are_no_json_or_another(folder, name, text):
         bundles.load(folder)
 
 
+def test_a_missing_earlier_state_is_named_at_the_start(folder):
+    change(folder, snapshots=[{"title": "earlier", "file": "lm-0.safetensors"}])
+    with pytest.raises(bundles.BundleError, match=r"lm-0\.safetensors is missing"):
+        bundles.load(folder)
+
+
+def test_a_cut_off_earlier_state_is_a_sentence_in_its_panel_only(folder, monkeypatch):
+    change(folder, name="cut off", snapshots=[{"title": "earlier", "file": "lm-0.safetensors"}])
+    (folder / "lm-0.safetensors").write_bytes((folder / "lm.safetensors").read_bytes()[:100])
+    monkeypatch.setenv("ULMFIT_BUNDLE", str(folder))
+    loaded = services.load(theme.ASSETS)
+    assert writing.next_word(loaded, None, "the film", None, 0, Sampling(), [1.0])
+    with pytest.raises(limits.Refused, match=r"lm-0\.safetensors"):
+        writing.before_and_after(loaded, "the film")
+
+
 @pytest.fixture
 def bare(tmp_path, monkeypatch):
     """The services over an empty `assets`: no model, no subwords."""

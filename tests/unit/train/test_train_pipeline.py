@@ -318,11 +318,11 @@ def exported(corpus, trained, tmp_path_factory):
 
 def test_earlier_states_of_the_language_model_go_into_the_bundle(trained, exported):
     loaded = bundle.load(exported)
-    assert [title for title, _ in loaded.snapshots] == ["after one pass", "on the way"]
-    assert torch.equal(loaded.snapshots[0][1].bias, loaded.lm.bias)
+    assert [s.title for s in loaded.snapshots] == ["after one pass", "on the way"]
+    assert torch.equal(loaded.snapshots[0].model.bias, loaded.lm.bias)
     state = torch.load(trained / "lm.checkpoint", weights_only=False)["model"]
-    assert torch.equal(loaded.snapshots[1][1].bias, state["1.decoder.bias"])
-    embedding = loaded.snapshots[1][1].body.encoder.weight
+    assert torch.equal(loaded.snapshots[1].model.bias, state["1.decoder.bias"])
+    embedding = loaded.snapshots[1].model.body.encoder.weight
     assert torch.equal(embedding, state["0.encoder.weight"].half().float())
 
 
