@@ -35,6 +35,7 @@ from ulmfit_demo.tabs import (
     vocabulary,
 )
 
+start.settled()
 TABS = {
     "Tokenizers": tokenizers,
     "Vocabulary": vocabulary,
@@ -54,6 +55,7 @@ FOOT = (
 
 def build() -> gr.Blocks:
     """The whole page, with the models of `assets/`."""
+    start.begin()
     loaded = services.load(theme.ASSETS)
     settings = dict(analytics_enabled=False, delete_cache=limits.DELETE_CACHE)
     found = []

@@ -1,6 +1,6 @@
 """fastai's own learners holding a bundle's weights, to measure and test against. Part of no app.
 
-The inverse of `train.export`: our names → fastai's. Also texts of a review's length, so that no
+Also texts of a review's length, so that no
 benchmark needs the corpus, and the timing loop that all of them share.
 """
 
@@ -23,6 +23,7 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from train.names import fastai_body, fastai_lm  # noqa: E402
 from ulmfit_demo.models import bundle  # noqa: E402
 
 CORPUS = Path(os.environ.get("ULMFIT_DATA", ROOT / "runs" / "first" / "data"))  # ids only
@@ -31,18 +32,6 @@ CORPUS = Path(os.environ.get("ULMFIT_DATA", ROOT / "runs" / "first" / "data"))  
 def shipped() -> bundle.Bundle:
     """The bundle that the app would load."""
     return bundle.load(Path(os.environ.get("ULMFIT_BUNDLE", ROOT / "assets" / "models" / "imdb")))
-
-
-def _body(state: dict, prefix: str) -> dict:
-    result = {}
-    for name, t in state.items():
-        if name == "body.encoder.weight":
-            result[f"{prefix}encoder.weight"] = result[f"{prefix}encoder_dp.emb.weight"] = t
-        elif name.startswith("body.rnns."):
-            _, _, i, leaf = name.split(".")
-            raw = leaf == "weight_hh_l0"  # fastai keeps this one outside of its LSTM
-            result[f"{prefix}rnns.{i}.{'weight_hh_l0_raw' if raw else f'module.{leaf}'}"] = t
-    return result
 
 
 def _config(loaded: bundle.Bundle) -> dict:
@@ -57,9 +46,7 @@ def fastai_language_model(loaded: bundle.Bundle) -> torch.nn.Module:
     model = get_language_model(
         AWD_LSTM, len(loaded.vocab), {**awd_lstm_lm_config, **_config(loaded)}
     )
-    state = loaded.lm.state_dict()
-    decoder = {"1.decoder.weight": state["body.encoder.weight"], "1.decoder.bias": state["bias"]}
-    model.load_state_dict({**_body(state, "0."), **decoder})
+    model.load_state_dict(fastai_lm(loaded.lm.state_dict()))
     return model.eval()
 
 
@@ -86,7 +73,7 @@ def fastai_classifier(loaded: bundle.Bundle) -> torch.nn.Module:
                 f"1.layers.{i}.{k}.{leaf}": state[f"{ours}{i + 1}.{leaf}"]
                 for leaf in part.state_dict()
             }
-    model.load_state_dict({**_body(state, "0.module."), **result})
+    model.load_state_dict({**fastai_body(state, "0.module."), **result})
     return model.eval()
 
 

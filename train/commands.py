@@ -75,7 +75,7 @@ def lm(call: Call) -> None:
 def unpack(call: Call) -> None:
     from train import unpack
 
-    unpack.unpack(call.bundle, call.corpus(), call.folder)
+    unpack.unpack(call.bundle, call.corpus(), call.recipe.lm, call.folder)
 
 
 def classifier(call: Call) -> None:

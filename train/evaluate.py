@@ -135,6 +135,14 @@ def evaluate(folder: Path, corpus: Corpus, command: str, baselines: Path | None 
     return metrics
 
 
+def earlier_states(config: dict) -> str:
+    """A paragraph on the earlier states of the language model; "" where there are none."""
+    names = "".join(f"\n- `{s['file']}`: {s['title']}" for s in config.get("snapshots", ()))
+    if not names:
+        return ""
+    return f"To show what training changes, the language model on the way:\n{names}\n\n"
+
+
 def model_card(config: dict, metrics: dict, command: str) -> str:
     """The bundle's README, from its own config and metrics."""
     lm, clas = metrics["lm"], metrics["classifier"]
@@ -170,7 +178,7 @@ Trained on IMDb film reviews: English, 2011 and before, and as one-sided as thei
 classifier knows praise and blame of films, nothing else; the language model repeats what reviewers
 wrote, rude and wrong things included.
 
-Made with
+{earlier_states(config)}Made with
 
     {command}
 

@@ -42,15 +42,24 @@ def classifier_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return result
 
 
-def fastai_lm(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """State dict of `LanguageModel` → that of fastai's language model; undoes `lm_weights`."""
-    embedding = weights["body.encoder.weight"]  # one matrix under three names
-    result = {"0.encoder.weight": embedding, "0.encoder_dp.emb.weight": embedding}
+def fastai_body(weights: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Our names of the encoder → those of fastai's `AWD_LSTM`; undoes `body_weights`."""
+    embedding = weights["body.encoder.weight"]
+    result = {f"{prefix}encoder.weight": embedding, f"{prefix}encoder_dp.emb.weight": embedding}
     layer = 0
     while f"body.rnns.{layer}.weight_hh_l0" in weights:
-        ours, theirs = f"body.rnns.{layer}.", f"0.rnns.{layer}."
+        ours, theirs = f"body.rnns.{layer}.", f"{prefix}rnns.{layer}."
         result[f"{theirs}weight_hh_l0_raw"] = weights[f"{ours}weight_hh_l0"]
         for name in ("weight_ih_l0", "bias_ih_l0", "bias_hh_l0"):
             result[f"{theirs}module.{name}"] = weights[f"{ours}{name}"]
         layer += 1
-    return result | {"1.decoder.weight": embedding, "1.decoder.bias": weights["bias"]}
+    return result
+
+
+def fastai_lm(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """State dict of `LanguageModel` → that of fastai's language model; undoes `lm_weights`."""
+    decoder = {
+        "1.decoder.weight": weights["body.encoder.weight"],
+        "1.decoder.bias": weights["bias"],
+    }
+    return fastai_body(weights, "0.") | decoder

@@ -25,7 +25,8 @@ class Upload:
 
 def files(folder: Path) -> list[Upload]:
     """Every file that would go, by name. Raises `BundleError` where the bundle cannot be loaded."""
-    bundle.load(folder)  # what the app could not read is not published
+    loaded = bundle.load(folder)  # what the app could not read is not published
+    tuple(earlier.model for earlier in loaded.snapshots)
     found = sorted({p for pattern in FILES for p in Path(folder).glob(pattern)})
     return [Upload(p, p.stat().st_size) for p in found]
 

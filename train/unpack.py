@@ -12,19 +12,28 @@ from train.data import Corpus
 from train.errors import StageError
 from train.language_model import save_result
 from train.names import fastai_lm
+from train.recipe import LanguageModel
 from ulmfit_demo.models import bundle
 
 
 class UnpackError(StageError):
-    """The bundle was learned over other words than the run's."""
+    """The bundle does not fit the run, or the run has a language model already."""
 
 
-def unpack(source: Path, corpus: Corpus, folder: Path) -> None:
+def unpack(source: Path, corpus: Corpus, settings: LanguageModel, folder: Path) -> None:
     """Write `lm.pth` and `models/finetuned.pth` of the bundle `source` into the run `folder`.
 
-    Raises UnpackError where the words differ, `BundleError` where `source` is no bundle.
+    Raises UnpackError where words or sizes differ or the run has a model, `BundleError` where `source`
+    is no bundle.
     """
+    if (folder / "lm.pth").is_file():
+        raise UnpackError(
+            f"{folder / 'lm.pth'} is there already: give another --run, or move it away"
+        )
     loaded = bundle.load(source)
+    odd = [k for k in ("emb_sz", "n_hid", "n_layers") if loaded.config[k] != getattr(settings, k)]
+    if odd:
+        raise UnpackError(f"{source} has another {odd[0]} than the recipe: {loaded.config[odd[0]]}")
     if loaded.vocab != corpus.vocab:
         raise UnpackError(
             f"{source} has {len(loaded.vocab):,} words, the run's data {len(corpus.vocab):,}, and they "

@@ -79,6 +79,20 @@ def test_a_text_is_steered_and_the_others_stay(open_page):
     page.wait_for_selector("#generation-result .legend", timeout=SOON)
 
 
+def test_a_box_ticked_while_the_texts_are_written_counts(open_page):
+    page = open_page("Generation")
+    page.get_by_label("Words (tokens)").first.fill("300")
+    page.locator("#generation-write").click()
+    page.wait_for_selector("#generation-result >> text=of 300 tokens", timeout=2 * SOON)
+    page.get_by_label("Colour by how unlikely").click()
+    before = ""
+    while before != (now := page.locator("#generation-result").inner_text()):
+        before = now
+        page.wait_for_timeout(1_500)
+    page.wait_for_selector("#generation-result .legend", timeout=SOON)
+    assert page.locator("#generation-result button.g").count() > 40
+
+
 def test_surprise_and_stages_open_with_a_result(open_page):
     page = open_page("Generation")
     page.get_by_role("button", name="Surprise: which").click()

@@ -47,7 +47,7 @@ class Snapshot:
     @cached_property
     def model(self) -> LanguageModel:
         """Ready for inference on the CPU. Raises `BundleError`."""
-        model, _ = build(self.config)
+        model = LanguageModel(sizes(self.config))
         with torch.no_grad():
             load_weights(model, self.path)
         return model.eval().requires_grad_(False)
@@ -67,12 +67,16 @@ class Bundle:
     calibration: Calibration = field(default_factory=Calibration)
 
 
+def sizes(config: dict) -> Sizes:
+    """The shape of the body, which all models of a bundle share."""
+    return Sizes(**{k: config[k] for k in ("vocab_sz", "emb_sz", "n_hid", "n_layers")})
+
+
 def build(config: dict) -> tuple[LanguageModel, Classifier]:
     """The two models with the shapes of `config`, their weights not yet set."""
-    sizes = Sizes(**{k: config[k] for k in ("vocab_sz", "emb_sz", "n_hid", "n_layers")})
     head = config["classifier"]
-    return LanguageModel(sizes), Classifier(
-        sizes, head["lin_ftrs"], len(config["classes"]), head["bptt"], head["max_len"]
+    return LanguageModel(sizes(config)), Classifier(
+        sizes(config), head["lin_ftrs"], len(config["classes"]), head["bptt"], head["max_len"]
     )
 
 
@@ -120,7 +124,7 @@ def _read_json(path: Path):
 
 
 def load(folder: Path) -> Bundle:
-    """Read one bundle, ready for inference on the CPU. Raises `BundleError`."""
+    """Read one bundle, ready for inference on the CPU; earlier states later. Raises `BundleError`."""
     folder = Path(folder)
     config = _read_json(folder / "config.json")
     try:

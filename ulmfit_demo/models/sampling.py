@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 BLOCK = 256  # tokens of a block when drawing
-TINY = 1e-3
+TINY_TEMPERATURE = 1e-3  # a logit divided by less could overflow
 PREFILTER = 256  # top-p looks at this many before it sorts all
 
 
@@ -56,7 +56,7 @@ def distribution(
     if settings.temperature <= 0:
         best = logits.argmax(-1, keepdim=True)
         return torch.zeros_like(logits).scatter_(-1, best, 1.0)
-    if settings.temperature < TINY:  # divided by it, a logit itself could overflow
+    if settings.temperature < TINY_TEMPERATURE:
         logits -= logits.amax(-1, keepdim=True)
     if settings.temperature != 1:
         logits /= settings.temperature

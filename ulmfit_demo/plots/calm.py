@@ -1,4 +1,4 @@
-"""The look of every figure: transparent ground, neutral grid. Draws no data."""
+"""The look of every figure: transparent ground, neutral grid. Chooses no data."""
 
 from __future__ import annotations
 

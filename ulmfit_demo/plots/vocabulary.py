@@ -101,9 +101,16 @@ def trade_off(
     layout = calm_layout(
         "parameters of the embedding", "tokens a review", HEIGHT, "What the size decides"
     )
-    narrow = dict(x=math.log10(sizes[0] * widths[-1]), y=lengths[0], text=f"× {widths[-1]}")
-    small = dict(showarrow=False, xshift=22, font=dict(color=GREY, size=12))
-    layout["annotations"] = [{**narrow, **small}]
+    layout["annotations"] = [
+        dict(
+            x=math.log10(sizes[0] * widths[-1]),
+            y=lengths[0],
+            text=f"× {widths[-1]}",
+            showarrow=False,
+            xshift=22,
+            font=dict(color=GREY, size=12),
+        )
+    ]
     _log_axes(layout, {1e5: "0.1 M", 3e5: "0.3 M", 1e6: "1 M", 3e6: "3 M", 1e7: "10 M"})
     return live_figure(traces, layout)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,8 @@ from ulmfit_demo.models.engine import engine_of
 from ulmfit_demo.models.sampling import NextWords, Sampling, next_words
 from ulmfit_demo.models.surprise import BANDS, surprise
 from ulmfit_demo.services import Services, devices
+
+log = logging.getLogger("ulmfit_demo")
 
 
 @dataclass(frozen=True)
@@ -271,7 +274,8 @@ def before_and_after(
     """The next-word table of every stage that the bundle holds: (stage, [(word, probability)]).
 
     What the classifier kept of the language: its encoder, decoded with its own embedding and the
-    language model's bias. Fine-tuning had no reason to keep it.
+    language model's bias. Fine-tuning had no reason to keep it. Raises `Refused` without a model, or
+    where the weights of an earlier state cannot be read.
     """
     vocab = services.words()
     ids = services.numericalize(prompt)
@@ -281,7 +285,10 @@ def before_and_after(
     try:
         stages = [(s.title, s.model.body, s.model.bias) for s in models.snapshots]
     except BundleError as e:
-        raise limits.Refused(f"An earlier state of the model cannot be read ({e}).") from e
+        log.warning("an earlier state of the model: %s", e)
+        raise limits.Refused(
+            "An earlier state of the model cannot be read; the reason is in the server's log."
+        ) from e
     stages.append(("language model, at the end of its training", models.lm.body, models.lm.bias))
     stages.append(("what the classifier kept of it", models.classifier.body, models.lm.bias))
     with torch.inference_mode():

@@ -24,7 +24,9 @@ def build(services: Services) -> Controls:
     """Lay out the tab and wire it to `services`; its controls for links and lessons."""
 
     def stream(make, by_surprise, before=None):
-        """Yield (HTML, state) of the steps that `make` gives; refusals as notices.
+        """Yield (HTML, texts, coloured) of the steps that `make` gives; refusals as notices.
+
+        `coloured`: how the texts stand there at the end; None for a notice, which stays.
 
         A step takes a few milliseconds, a page longer to draw it: at most one is shown a frame.
         """
@@ -32,15 +34,15 @@ def build(services: Services) -> Controls:
         try:
             for written in make():
                 if time.monotonic() - shown >= limits.FRAME_SECONDS:
-                    yield view.texts(written, live=True), written
+                    yield view.texts(written, live=True), written, gr.skip()
                     shown = time.monotonic()
-            yield view.texts(written, by_surprise), written
+            yield view.texts(written, by_surprise), written, by_surprise
         except limits.Refused as refusal:
             kept = view.texts(before, by_surprise) if before else ""
-            yield html.notice(str(refusal)) + kept, gr.skip()
+            yield html.notice(str(refusal)) + kept, gr.skip(), None
         except Exception:
             common.log.exception("generate failed")
-            yield html.notice(common.BROKEN), gr.skip()
+            yield html.notice(common.BROKEN), gr.skip(), None
 
     def write(
         prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed, by_surprise
@@ -119,14 +121,22 @@ def build(services: Services) -> Controls:
         )
 
     def recolour(by_surprise, written):
-        return view.texts(written, by_surprise) if written else gr.skip()
+        if not written:
+            return gr.skip(), gr.skip()
+        return view.texts(written, by_surprise), by_surprise
+
+    def finish(by_surprise, written, coloured):
+        """The box may have been ticked while the texts were being written."""
+        if coloured is None or coloured == by_surprise:
+            return gr.skip(), gr.skip()
+        return recolour(by_surprise, written)
 
     def write_first(written, *settings):
         """Something stands there before the first click: the first opening writes a text."""
         if written is None and services.bundle is not None:
             yield from write(*settings)
         else:
-            yield gr.skip(), gr.skip()
+            yield gr.skip(), gr.skip(), gr.skip()
 
     tab = gr.context.Context.block
     card = lesson.Card("generation")
@@ -159,12 +169,13 @@ def build(services: Services) -> Controls:
     result = gr.HTML(html.empty(IDLE), elem_id="generation-result", min_height=190)
     by_surprise = gr.Checkbox(False, label="Colour by how unlikely each word was", min_width=220)
     written = gr.State(None, time_to_live=limits.STATE_SECONDS)
+    coloured = gr.State(None)
     pick, chosen = common.hidden_field("generation-pick"), common.hidden_field("generation-branch")
     nexts = gr.HTML(html.empty(LOOK), elem_id="generation-next", min_height=200)
 
     cuts = [temperature, top_k, top_p, min_p, penalty]
     lane = common.MODEL
-    outputs = [result, written]
+    outputs = [result, written, coloured]
     settings = [prompt, *cuts, n_words, n_texts, seed, by_surprise]
     opened = tab.select(
         write_first, [written, *settings], outputs, api_visibility="private", **lane
@@ -180,10 +191,15 @@ def build(services: Services) -> Controls:
     )
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
     # what stood there when it was stopped gets its buttons
-    stop.click(recolour, [by_surprise, written], result, cancels=[opened, event, branched], **quiet)
+    redrawn = [result, coloured]
+    stop.click(
+        recolour, [by_surprise, written], redrawn, cancels=[opened, event, branched], **quiet
+    )
+    for ended in (opened, event, branched):
+        ended.then(finish, [by_surprise, written, coloured], redrawn, **quiet)
     inputs = [pick, written, prompt, *cuts]
     common.live([pick, prompt, *cuts], look, inputs, [nexts], "next_word", also=[tab.select])
-    by_surprise.change(recolour, [by_surprise, written], result, **quiet)
+    by_surprise.change(recolour, [by_surprise, written], redrawn, **quiet)
     surprise_text = surprise.build(services)
     code, code_open = common.code_on_demand()
     chosen_now = [code_open, prompt, *cuts, n_words, n_texts, seed]

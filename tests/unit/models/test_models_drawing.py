@@ -69,7 +69,7 @@ def test_draws_follow_the_distribution():
     assert float(((counts - expected) ** 2 / expected).sum()) < 24.3
 
 
-@pytest.mark.parametrize("temperature", [1e-6, 0.01, 50.0])
+@pytest.mark.parametrize("temperature", [1e-37, 1e-6, 0.01, 50.0])
 def test_extreme_temperatures_stay_finite(temperature):
     logits = torch.tensor([[300.0, -300.0, 299.0, 0.0]])
     got = distribution(logits, Sampling(temperature))

@@ -14,7 +14,7 @@ TEXT = (
 def test_the_shipped_earlier_state_is_more_surprised_by_a_review():
     shipped = bundle.load(theme.ASSETS / "models" / "imdb")
     assert [s.title.split(" (")[0] for s in shipped.snapshots] == [
-        "language model, after 11 % of its training"
+        "the same training, ended after 11 %"
     ]
     ids = Vocab(shipped.vocab).numericalize(t.text for t in fastai_words(TEXT).tokens)
     early = surprise(shipped.snapshots[0].model, ids).perplexity

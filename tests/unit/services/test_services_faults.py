@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from train import publish
 from ulmfit_demo import limits, process, services, theme
 from ulmfit_demo.live.supervisor import Supervisor
 from ulmfit_demo.models import bundle as bundles
@@ -112,14 +113,17 @@ def test_a_missing_earlier_state_is_named_at_the_start(folder):
         bundles.load(folder)
 
 
-def test_a_cut_off_earlier_state_is_a_sentence_in_its_panel_only(folder, monkeypatch):
+def test_a_cut_off_earlier_state_is_a_sentence_in_its_panel_only(folder, monkeypatch, caplog):
     change(folder, name="cut off", snapshots=[{"title": "earlier", "file": "lm-0.safetensors"}])
     (folder / "lm-0.safetensors").write_bytes((folder / "lm.safetensors").read_bytes()[:100])
     monkeypatch.setenv("ULMFIT_BUNDLE", str(folder))
     loaded = services.load(theme.ASSETS)
     assert writing.next_word(loaded, None, "the film", None, 0, Sampling(), [1.0])
-    with pytest.raises(limits.Refused, match=r"lm-0\.safetensors"):
+    with pytest.raises(limits.Refused, match="server's log"):
         writing.before_and_after(loaded, "the film")
+    assert "lm-0.safetensors" in caplog.text
+    with pytest.raises(bundles.BundleError, match=r"lm-0\.safetensors"):
+        publish.files(folder)
 
 
 @pytest.fixture

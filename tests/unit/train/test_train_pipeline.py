@@ -328,7 +328,7 @@ def test_earlier_states_of_the_language_model_go_into_the_bundle(trained, export
 
 def test_a_bundle_is_enough_to_go_on_from(corpus, exported, tmp_path):
     """`unpack`: the very weights of the bundle, under the names that fastai loads."""
-    unpack.unpack(exported, corpus, tmp_path)
+    unpack.unpack(exported, corpus, LM, tmp_path)
     ours = bundle.load(exported).lm
     learn = language_model.learner(corpus, LM, tmp_path, torch.device("cpu"))
     learn.model.load_state_dict(torch.load(tmp_path / "lm.pth"))
@@ -337,6 +337,8 @@ def test_a_bundle_is_enough_to_go_on_from(corpus, exported, tmp_path):
     learn.model.reset()
     with torch.no_grad():
         assert torch.allclose(learn.model(x)[0], ours(x)[0], atol=1e-5)
+    with pytest.raises(unpack.UnpackError, match="there already"):
+        unpack.unpack(exported, corpus, LM, tmp_path)
     learn.load_encoder("finetuned")  # raises where a name is missing
     assert torch.equal(learn.model[0].encoder.weight, ours.body.encoder.weight)
 
@@ -346,7 +348,9 @@ def test_a_bundle_of_other_words_is_refused(corpus, exported, tmp_path):
     words = [*corpus.vocab[:-1], "unheard-of"]
     (tmp_path / "other" / "vocab.json").write_text(json.dumps(words), encoding="utf-8")
     with pytest.raises(unpack.UnpackError, match="differ"):
-        unpack.unpack(tmp_path / "other", corpus, tmp_path / "run")
+        unpack.unpack(tmp_path / "other", corpus, LM, tmp_path / "run")
+    with pytest.raises(unpack.UnpackError, match="another n_hid"):
+        unpack.unpack(exported, corpus, dataclasses.replace(LM, n_hid=25), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
