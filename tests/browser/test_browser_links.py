@@ -53,7 +53,9 @@ def view_of(page, tab):
 
 
 def settled(page, tab):
-    """The view once it has stayed the same for a second."""
+    """The view once it has stayed the same for a second, its figures drawn."""
+    if tab == "vocabulary":  # plotly itself may take longer than that to come
+        page.wait_for_selector("#tab-vocabulary .js-plotly-plot .xtitle:visible", timeout=60_000)
     before = None
     for _ in range(40):
         now = view_of(page, tab)

@@ -444,8 +444,10 @@ def test_any_folder_of_text_makes_a_model_that_another_goes_on_from(tmp_path):
     assert 0 <= log[0]["new_words"] < 10
 
 
-def test_few_labels_and_many(corpus, trained):
-    points = labels.curve(corpus, LM, CLASSIFIER, trained, (16, 1_000), torch.device("cpu"))
+def test_few_labels_and_many(corpus, trained, monkeypatch):
+    monkeypatch.setattr(labels, "FEWEST_STEPS", 6)
+    settings = dataclasses.replace(CLASSIFIER, checkpoint_seconds=60.0)
+    points = labels.curve(corpus, LM, settings, trained, (16, 1_000), torch.device("cpu"))
     assert [(p["labels"], p["encoder"]) for p in points] == [
         (16, True),
         (16, False),
@@ -453,7 +455,7 @@ def test_few_labels_and_many(corpus, trained):
         (72, False),
     ]
     assert all(0 <= p["accuracy"] <= 1 for p in points)
-    again = labels.curve(corpus, LM, CLASSIFIER, trained, (16,), torch.device("cpu"))
+    again = labels.curve(corpus, LM, settings, trained, (16,), torch.device("cpu"))
     assert again == points  # what is measured stays
     chosen = labels.choose(corpus.split("train"), 16)
     assert chosen.labels.sum() == 8
