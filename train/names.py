@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from torch import Tensor
 
+LAYER = {  # one LSTM layer: ours → fastai's; `_raw` is the weight without its dropout
+    "weight_hh_l0": "weight_hh_l0_raw",
+    "weight_ih_l0": "module.weight_ih_l0",
+    "bias_ih_l0": "module.bias_ih_l0",
+    "bias_hh_l0": "module.bias_hh_l0",
+}
+
 
 def body_weights(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """fastai's `AWD_LSTM` names → ours. `weight_hh_l0_raw` is the weight without its dropout."""
+    """fastai's `AWD_LSTM` names → ours."""
     result = {"body.encoder.weight": state[f"{prefix}encoder.weight"]}
     layer = 0
     while f"{prefix}rnns.{layer}.weight_hh_l0_raw" in state:
-        theirs, ours = f"{prefix}rnns.{layer}.", f"body.rnns.{layer}."
-        result[f"{ours}weight_hh_l0"] = state[f"{theirs}weight_hh_l0_raw"]
-        for name in ("weight_ih_l0", "bias_ih_l0", "bias_hh_l0"):
-            result[f"{ours}{name}"] = state[f"{theirs}module.{name}"]
+        for ours, theirs in LAYER.items():
+            result[f"body.rnns.{layer}.{ours}"] = state[f"{prefix}rnns.{layer}.{theirs}"]
         layer += 1
     return result
 
@@ -48,10 +53,8 @@ def fastai_body(weights: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     result = {f"{prefix}encoder.weight": embedding, f"{prefix}encoder_dp.emb.weight": embedding}
     layer = 0
     while f"body.rnns.{layer}.weight_hh_l0" in weights:
-        ours, theirs = f"body.rnns.{layer}.", f"{prefix}rnns.{layer}."
-        result[f"{theirs}weight_hh_l0_raw"] = weights[f"{ours}weight_hh_l0"]
-        for name in ("weight_ih_l0", "bias_ih_l0", "bias_hh_l0"):
-            result[f"{theirs}module.{name}"] = weights[f"{ours}{name}"]
+        for ours, theirs in LAYER.items():
+            result[f"{prefix}rnns.{layer}.{theirs}"] = weights[f"body.rnns.{layer}.{ours}"]
         layer += 1
     return result
 
