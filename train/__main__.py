@@ -12,8 +12,10 @@ STAGES = {
     "subwords": "train the ladder of SentencePiece models",
     "vocabulary": "count words and pieces: what the Vocabulary tab shows of the corpus",
     "lm": "train the language model",
-    "unpack": "put the language model of a bundle (--bundle) into the run, to go on from it",
+    "unpack": "put the models of a bundle (--bundle) into the run, to go on from them",
     "classifier": "fine-tune the classifier on the language model's encoder",
+    "teach": "let the classifier and NB-SVM label reviews of unsup together",
+    "student": "train the classifier on, with those reviews too",
     "export": "write the bundle that the app loads",
     "evaluate": "measure the bundle on the test reviews; write metrics.json and the model card",
     "labels": "train the classifier with few labels and many; write the curve",
@@ -55,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     ap.add_argument(
         "--backwards",
         action="store_true",
-        help="lm, classifier: read every review from its end; the result goes to RUN/backwards",
+        help="read every review from its end, in the training stages; results go to RUN/backwards",
     )
     ap.add_argument(
         "--test", action="store_true", help="baselines: measure on the test reviews as well"

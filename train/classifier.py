@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from fastai.data.core import DataLoaders
+from fastai.learner import Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import accuracy
 from fastai.text.data import Pad_Chunk, SortedDL
@@ -24,7 +25,7 @@ from train.checkpoint import save_atomically
 from train.console import JsonLog
 from train.data import LABELS, Corpus, Documents
 from train.errors import StageError
-from train.language_model import adamw, seed_everything
+from train.language_model import adamw, seed_everything, sizes
 from train.order import ResumableOrder
 from train.recipe import Classifier, LanguageModel
 from train.stages import Run, load_checkpoint, run
@@ -35,15 +36,20 @@ class EncoderError(StageError):
 
 
 class Labelled:
-    """Documents with their labels: item `i` is (ids [length], category)."""
+    """Documents with their labels: item `i` is (ids [length], category).
 
-    def __init__(self, documents: Documents):
-        self.documents, self.labels = documents, documents.labels
+    `targets` [documents, classes]: probabilities instead of labels; an item is then (ids, [classes]).
+    """
+
+    def __init__(self, documents: Documents, targets: np.ndarray | None = None):
+        self.documents, self.labels, self.targets = documents, documents.labels, targets
 
     def __len__(self) -> int:
         return len(self.documents)
 
     def __getitem__(self, i: int):
+        if self.targets is not None:
+            return self.documents[i], torch.from_numpy(self.targets[i])
         return self.documents[i], TensorCategory(torch.tensor(int(self.labels[i])))
 
 
@@ -59,13 +65,22 @@ class ShuffledSortedDL(ResumableOrder, SortedDL):
             np.random.set_state(state)
 
 
-def loaders(train: Documents, valid: Documents, settings: Classifier, device) -> DataLoaders:
-    """Training batches (reviews cut to `settings.cut` tokens) and whole held-out reviews."""
-    train = Documents(train.corpus, train.which, settings.cut or None)
+def loaders(
+    train: Documents,
+    valid: Documents,
+    settings: Classifier,
+    device,
+    targets: np.ndarray | None = None,
+) -> DataLoaders:
+    """Training batches (reviews cut to `settings.cut` tokens) and whole held-out reviews.
 
-    def make(cls, documents, **kwargs):
+    `targets` [training reviews, classes]: probabilities to learn instead of the labels.
+    """
+    train = Documents(train.corpus, train.which, settings.cut or None, settings.tail)
+
+    def make(cls, documents, targets=None, **kwargs):
         return cls(
-            Labelled(documents),
+            Labelled(documents, targets),
             res=documents.lengths.tolist(),
             bs=settings.bs,
             before_batch=Pad_Chunk(seq_len=settings.bptt),
@@ -74,7 +89,7 @@ def loaders(train: Documents, valid: Documents, settings: Classifier, device) ->
         )
 
     dls = DataLoaders(
-        make(ShuffledSortedDL, train, shuffle=True), make(SortedDL, valid), device=device
+        make(ShuffledSortedDL, train, targets, shuffle=True), make(SortedDL, valid), device=device
     )
     dls.train.seed = settings.seed
     dls.vocab, dls.c = train.corpus.vocab, len(LABELS)
@@ -88,25 +103,27 @@ def learner(
     folder: Path,
     device=None,
     train: Documents | None = None,
+    targets: np.ndarray | None = None,
 ) -> TextLearner:
     """fastai's `text_classifier_learner` at the language model's sizes, on the cached ids.
 
-    `train`: the reviews to learn from; all of the train split where it is not given.
+    `train`: the reviews to learn from; all of the train split where it is not given. `targets`: see
+    `loaders`.
     """
     device = device or default_device()
     train = corpus.split("train") if train is None else train
-    dls = loaders(train, corpus.split("heldout"), settings, device)
-    sizes = dict(emb_sz=lm.emb_sz, n_hid=lm.n_hid, n_layers=lm.n_layers)
+    dls = loaders(train, corpus.split("heldout"), settings, device, targets)
     return text_classifier_learner(
         dls,
         AWD_LSTM,
         seq_len=settings.bptt,
-        config={**awd_lstm_clas_config, **sizes},
+        config={**awd_lstm_clas_config, **sizes(lm)},
         pretrained=False,
         drop_mult=settings.drop_mult,
         lin_ftrs=[settings.lin_ftrs],
         max_len=settings.max_len,
-        loss_func=CrossEntropyLossFlat(label_smoothing=settings.label_smoothing),
+        # not flat: a target may be a row of probabilities
+        loss_func=CrossEntropyLossFlat(label_smoothing=settings.label_smoothing, flatten=False),
         opt_func=adamw(settings.moms[0], sqr_mom=0.99),
         moms=settings.moms,
         metrics=[accuracy],
@@ -123,14 +140,19 @@ def train(corpus: Corpus, lm: LanguageModel, settings: Classifier, where: Run, d
     seed_everything(settings.seed)
     learn = learner(corpus, lm, settings, folder, device)
     learn.load_encoder("finetuned")
+    fit(learn, settings, where, "classifier", state)
+
+
+def fit(learn: Learner, settings: Classifier, where: Run, name: str, state: dict | None) -> None:
+    """Run `settings.stages` from `state` on and leave `NAME.pth` in `where.folder`."""
     chosen = precision.apply(learn, settings.precision)
-    log = JsonLog(folder / "log.jsonl")
+    log = JsonLog(where.folder / "log.jsonl")
     event = "resume" if state else "start"
-    log.write(stage="classifier", event=event, precision=chosen, batches=len(learn.dls.train))
+    log.write(stage=name, event=event, precision=chosen, batches=len(learn.dls.train))
     average = Average(settings.ema) if settings.ema else None
     callbacks = [average] if average else []
-    run(learn, settings.stages, settings, where, log, "classifier", state, callbacks)
+    run(learn, settings.stages, settings, where, log, name, state, callbacks)
     if average:
-        log.write(stage="classifier", event="average", **average.replace_weights(learn))
-    save_atomically(learn.model.state_dict(), folder / "classifier.pth")
-    log.write(stage="classifier", event="end")
+        log.write(stage=name, event="average", **average.replace_weights(learn))
+    save_atomically(learn.model.state_dict(), where.folder / f"{name}.pth")
+    log.write(stage=name, event="end")

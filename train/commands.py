@@ -85,6 +85,21 @@ def classifier(call: Call) -> None:
     classifier.train(corpus, call.recipe.lm, call.recipe.classifier, call.where)
 
 
+def teach(call: Call) -> None:
+    from train import teacher
+
+    taught = teacher.teach(call.recipe, call.corpus(call.args.backwards), call.where.folder)
+    share = (taught.positive > 0.5).mean()
+    print(f"{len(taught.which):,} reviews labelled, {share:.1%} of them positive")
+
+
+def student(call: Call) -> None:
+    from train import student
+
+    corpus = call.corpus(call.args.backwards)
+    student.train(corpus, call.recipe.lm, call.recipe.student, call.where)
+
+
 def labels(call: Call) -> None:
     from train import labels
 
@@ -153,8 +168,9 @@ def publish_space(space: str, dry_run: bool) -> None:
 
 def everything(call: Call) -> None:
     """The stages from the corpus to a measured bundle; with `--resume`, those that are not done."""
-    labelled = (classifier, export, evaluate) if call.recipe.data.layout != "text" else ()
-    for stage in (data, lm, *labelled):
+    taught = (teach, student) if call.recipe.student.unlabelled else ()
+    plain = call.recipe.data.layout == "text"  # no labels
+    for stage in (data, lm, *(() if plain else (classifier, *taught, export, evaluate))):
         if not (call.args.resume and finished(stage.__name__, call)):
             stage(call)
 
@@ -163,7 +179,9 @@ def finished(stage: str, call: Call) -> bool:
     """True where an earlier call brought this stage to its end."""
     if stage == "data":
         return (call.folder / "data" / "vocab.json").is_file()
-    if stage not in ("lm", "classifier"):
+    if stage == "teach":
+        return (call.where.folder / "taught.npz").is_file()
+    if stage not in ("lm", "classifier", "student"):
         return False
     result = call.where.folder / f"{stage}.pth"
     checkpoint = call.where.folder / f"{stage}.checkpoint"
@@ -179,6 +197,8 @@ STAGES = {
     "lm": lm,
     "unpack": unpack,
     "classifier": classifier,
+    "teach": teach,
+    "student": student,
     "labels": labels,
     "export": export,
     "evaluate": evaluate,

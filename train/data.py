@@ -191,10 +191,16 @@ class Corpus:
 
 
 class Documents:
-    """A sequence of documents; each is an int64 `TensorText` [length]."""
+    """A sequence of documents; each is an int64 `TensorText` [length].
 
-    def __init__(self, corpus: Corpus, which: np.ndarray, cut: int | None = None):
-        self.corpus, self.which, self.cut = corpus, which, cut
+    Of a document longer than `cut` tokens the first `cut - tail` and the last `tail` are kept (Sun et
+    al. 2019, "How to Fine-Tune BERT for Text Classification?", head and tail).
+    """
+
+    def __init__(self, corpus: Corpus, which: np.ndarray, cut: int | None = None, tail: int = 0):
+        self.corpus, self.which, self.cut, self.tail = corpus, which, cut, tail
+        if cut is not None and not 0 <= tail < cut:
+            raise StageError(f"tail must be at least 0 and less than cut ({cut}), not {tail}")
 
     def __len__(self) -> int:
         return len(self.which)
@@ -204,12 +210,16 @@ class Documents:
         ids = self.corpus.ids[start:end].astype(np.int64)
         if self.corpus.backwards:
             ids = ids[::-1].copy()
-        return TensorText(torch.from_numpy(ids[: self.cut]))
+        if self.cut is not None and len(ids) > self.cut:
+            head = self.cut - self.tail
+            ids = np.concatenate([ids[:head], ids[len(ids) - self.tail :]])
+        return TensorText(torch.from_numpy(ids))
 
     def subset(self, n: int) -> Documents:
         """`n` documents spread evenly over these (all, where there are fewer)."""
         step = max(1, len(self) // n) if n else 1
-        return Documents(self.corpus, self.which[::step][:n] if n else self.which, self.cut)
+        which = self.which[::step][:n] if n else self.which
+        return Documents(self.corpus, which, self.cut, self.tail)
 
     @property
     def lengths(self) -> np.ndarray:

@@ -69,6 +69,12 @@ def read(path: Path) -> dict[str, Tensor]:
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
+def last_classifier(folder: Path) -> Path:
+    """The student's weights where there are any, else the classifier's."""
+    student = folder / "student.pth"
+    return student if student.is_file() else folder / "classifier.pth"
+
+
 def export(
     recipe: Recipe,
     corpus: Corpus,
@@ -84,15 +90,15 @@ def export(
     snapshots = snapshots or {}
     config = make_config(recipe, len(corpus.vocab))
     models = {}
-    for name, file, convert in (
-        ("lm", "lm.pth", lm_weights),
-        ("classifier", "classifier.pth", classifier_weights),
-        ("classifier_backwards", f"{BACKWARDS}/classifier.pth", classifier_weights),
+    for name, path, convert in (
+        ("lm", folder / "lm.pth", lm_weights),
+        ("classifier", last_classifier(folder), classifier_weights),
+        ("classifier_backwards", last_classifier(folder / BACKWARDS), classifier_weights),
     ):
-        if name == "classifier_backwards" and not (folder / file).is_file():
+        if name == "classifier_backwards" and not path.is_file():
             continue
         model = bundle.build(config)[name != "lm"]
-        models[name] = fill(model, convert(read(folder / file)))
+        models[name] = fill(model, convert(read(path)))
 
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)

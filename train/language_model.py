@@ -89,10 +89,14 @@ def loaders(
     return dls
 
 
+def sizes(settings: LanguageModel) -> dict:
+    """What fastai's configurations of language model and classifier share."""
+    return dict(emb_sz=settings.emb_sz, n_hid=settings.n_hid, n_layers=settings.n_layers)
+
+
 def config(settings: LanguageModel) -> dict:
     """fastai's configuration of the language model at this recipe's sizes."""
-    sizes = dict(emb_sz=settings.emb_sz, n_hid=settings.n_hid, n_layers=settings.n_layers)
-    return {**awd_lstm_lm_config, **sizes}
+    return {**awd_lstm_lm_config, **sizes(settings)}
 
 
 def build_model(vocab_sz: int, settings: LanguageModel) -> torch.nn.Module:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 LAYER = {  # one LSTM layer: ours → fastai's; `_raw` is the weight without its dropout
     "weight_hh_l0": "weight_hh_l0_raw",
@@ -66,3 +67,13 @@ def fastai_lm(weights: dict[str, Tensor]) -> dict[str, Tensor]:
         "1.decoder.bias": weights["bias"],
     }
     return fastai_body(weights, "0.") | decoder
+
+
+def fill_fastai_classifier(model: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Copy `weights` of our `Classifier` into fastai's `model` of the same sizes.
+
+    `classifier_weights` finds where each belongs: it gives fastai's own tensors, under our names.
+    """
+    with torch.no_grad():
+        for name, own in classifier_weights(model.state_dict()).items():
+            own.copy_(weights[name])

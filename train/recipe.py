@@ -81,6 +81,7 @@ class Classifier:
     bptt: int = 72
     max_len: int = 1_440  # tokens pooled, counted from the end, as fastai
     cut: int = 300  # tokens of a training review that are read; evaluation reads all
+    tail: int = 0  # so many of them from its end, where the verdict often stands
     wd: float = 0.01
     moms: tuple[float, ...] = (0.8, 0.7, 0.8)
     pct_start: float = 0.25
@@ -97,6 +98,13 @@ class Classifier:
 
 
 @dataclass(frozen=True)
+class Student(Classifier):
+    """The classifier once more, on labelled reviews and on those that a teacher has labelled."""
+
+    unlabelled: int = 0  # how many unsup reviews the teacher labels; 0: no student
+
+
+@dataclass(frozen=True)
 class Recipe:
     name: str
     about: str = ""
@@ -104,6 +112,7 @@ class Recipe:
     subwords: Subwords = field(default_factory=Subwords)
     lm: LanguageModel = field(default_factory=LanguageModel)
     classifier: Classifier = field(default_factory=Classifier)
+    student: Student = field(default_factory=Student)
 
     def as_dict(self) -> dict:
         return dataclasses.asdict(self)
@@ -121,7 +130,13 @@ def load(path: Path) -> Recipe:
     return _build(Recipe, raw, where="")
 
 
-_SECTIONS = {"data": Data, "subwords": Subwords, "lm": LanguageModel, "classifier": Classifier}
+_SECTIONS = {
+    "data": Data,
+    "subwords": Subwords,
+    "lm": LanguageModel,
+    "classifier": Classifier,
+    "student": Student,
+}
 
 
 def _build(cls: type, raw: dict, where: str):

@@ -1,4 +1,4 @@
-"""Stage `unpack`: the language model of a bundle → a run folder to go on from. Trains nothing.
+"""Stage `unpack`: the models of a bundle → a run folder to go on from. Trains nothing.
 
 A bundle's embedding and LSTM are fp16: what goes on from them is not bit for bit what would have gone
 on from the run that made them.
@@ -6,12 +6,19 @@ on from the run that made them.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import torch
+from fastai.text.models.awdlstm import AWD_LSTM, awd_lstm_clas_config
+from fastai.text.models.core import get_text_classifier
+
+from train.checkpoint import save_atomically
 from train.data import Corpus
 from train.errors import StageError
-from train.language_model import save_result
-from train.names import fastai_lm
+from train.export import SHOWN
+from train.language_model import save_result, sizes
+from train.names import fastai_lm, fill_fastai_classifier
 from train.recipe import LanguageModel
 from ulmfit_demo.models import bundle
 
@@ -21,7 +28,10 @@ class UnpackError(StageError):
 
 
 def unpack(source: Path, corpus: Corpus, settings: LanguageModel, folder: Path) -> None:
-    """Write `lm.pth` and `models/finetuned.pth` of the bundle `source` into the run `folder`.
+    """Write what the run that made the bundle `source` had left into the run `folder`.
+
+    `lm.pth`, `models/finetuned.pth`, `classifier.pth`, its log and curves, and `lm-N.pth` for each
+    earlier state of the language model (for `export --snapshot`).
 
     Raises UnpackError where words or sizes differ or the run has a model, `BundleError` where `source`
     is no bundle.
@@ -39,4 +49,26 @@ def unpack(source: Path, corpus: Corpus, settings: LanguageModel, folder: Path) 
             f"{source} has {len(loaded.vocab):,} words, the run's data {len(corpus.vocab):,}, and they "
             "differ: use the recipe and the corpus that made it"
         )
-    save_result(fastai_lm(loaded.lm.state_dict()), folder)
+    for ours, theirs in SHOWN.items():
+        if (source / theirs).is_file():
+            shutil.copy(source / theirs, folder / ours)
+    for i, snapshot in enumerate(loaded.snapshots):
+        save_atomically(fastai_lm(snapshot.model.state_dict()), folder / f"lm-{i}.pth")
+    save_atomically(fastai_classifier(loaded, settings), folder / "classifier.pth")
+    save_result(fastai_lm(loaded.lm.state_dict()), folder)  # last: its file says that all is there
+
+
+def fastai_classifier(loaded: bundle.Bundle, settings: LanguageModel) -> dict[str, torch.Tensor]:
+    """The state dict that fastai's classifier has with the weights of the bundle's."""
+    head = loaded.config["classifier"]
+    model = get_text_classifier(
+        AWD_LSTM,
+        len(loaded.vocab),
+        len(loaded.config["classes"]),
+        seq_len=head["bptt"],
+        config={**awd_lstm_clas_config, **sizes(settings)},
+        lin_ftrs=[head["lin_ftrs"]],
+        max_len=head["max_len"],
+    )
+    fill_fastai_classifier(model, loaded.classifier.state_dict())
+    return model.state_dict()

@@ -13,6 +13,7 @@ from ulmfit_demo.theme import ACCENT, GREY, NEGATIVE, TEAL
 
 HEIGHT = 260
 OURS, THEIRS = "this model", "notebook"
+STUDENT = math.inf  # its place on the axis of layers: after all of them
 
 
 def inside(phase: Phase) -> go.Figure:
@@ -116,20 +117,22 @@ def by_stage(ours: Phase, theirs: Phase, measure: str, title: str, unit: str) ->
     return _titled(figure, title)
 
 
-def stage_places(*phases: Phase) -> list[tuple[int, int]]:
-    """Every (groups, which epoch with them) of `phases`, from the head alone to all layers."""
+def stage_places(*phases: Phase) -> list[tuple[float, int]]:
+    """Every (groups, which epoch with them) of `phases`: the head alone, …, all layers, the student."""
     found = {place for phase in phases for place, _ in _placed(phase)}
-    return sorted(found, key=lambda p: (p[0] or math.inf, p[1]))
+    return sorted(found, key=lambda p: (p[0] == STUDENT, p[0] or STUDENT, p[1]))
 
 
 def _placed(phase: Phase):
     for stage in phase.stages:
         for i, epoch in enumerate(stage.epochs):
-            yield (stage.groups, i + 1), epoch
+            yield (STUDENT if stage.taught else stage.groups, i + 1), epoch
 
 
-def _place_name(place: tuple[int, int]) -> str:
+def _place_name(place: tuple[float, int]) -> str:
     groups, epoch = place
+    if groups == STUDENT:
+        return "student" if epoch == 1 else f"student, {epoch}"
     name = "head" if groups == 1 else f"last {groups}" if groups else "all"
     return name if epoch == 1 else f"{name} again" if epoch == 2 else f"{name}, {epoch}"
 

@@ -50,11 +50,12 @@ class Stage:
     steps: tuple[Step, ...] = ()
     epochs: tuple[Epoch, ...] = ()
     cell: int | None = None  # of the notebook
+    taught: bool = False  # a student's: it learned from a teacher's labels too
 
 
 @dataclass(frozen=True)
 class Phase:
-    """The language model's training, or the classifier's."""
+    """The training of the language model, of the classifier or of its student."""
 
     stages: tuple[Stage, ...] = ()
     seconds: float = 0.0  # at work, with validation; pauses left out
@@ -100,6 +101,7 @@ class History:
     classifier: Phase
     metrics: dict
     notebook: Notebook
+    student: Phase = Phase()  # the classifier trained on, with reviews that a teacher labelled
     wikipedia: bool = False  # weights of Wikipedia were loaded first
     source: str = ""  # the run whose language model this one began with
     labels: tuple[LabelPoint, ...] = ()
@@ -107,8 +109,17 @@ class History:
     wrong: tuple[dict, ...] = ()  # file, label, positive, and our paraphrase or ""
 
     def recipe(self, part: str) -> dict:
-        """The settings of "data", "lm" or "classifier"; {} where the bundle does not tell them."""
+        """The settings of a section of the recipe; {} where the bundle does not tell them."""
         return self.config.get("recipe", {}).get(part, {})
+
+    @property
+    def whole_classifier(self) -> Phase:
+        """The classifier's stages and its student's, one after another."""
+        return replace(
+            self.classifier,
+            stages=self.classifier.stages + self.student.stages,
+            seconds=self.classifier.seconds + self.student.seconds,
+        )
 
     @property
     def tokens_read(self) -> int:
@@ -126,6 +137,7 @@ class History:
             "tokens_read": self.tokens_read,
             "language_model": asdict(self.lm),
             "classifier": asdict(self.classifier),
+            "student": asdict(self.student),
             "labels": [asdict(p) for p in self.labels],
             "baselines": [asdict(b) for b in self.baselines],
             "metrics": self.metrics,
@@ -136,7 +148,7 @@ class History:
 def load(bundle: Bundle) -> History:
     """The history of `bundle`. A file that cannot be read is logged and left out."""
     events = _lines(bundle.folder / "training.jsonl")
-    phases = {name: read_log(events, name) for name in ("lm", "classifier")}
+    phases = {name: read_log(events, name) for name in ("lm", "classifier", "student")}
     sizes = {"lm": bundle.lm, "classifier": bundle.classifier}
     for name, model in sizes.items():
         parameters = sum(p.numel() for p in model.parameters())
@@ -159,7 +171,7 @@ def load(bundle: Bundle) -> History:
 
 
 def read_log(events: Iterable[dict], phase: str) -> Phase:
-    """The lines of `phase` ("lm" or "classifier"), in their order → what was trained.
+    """The lines of `phase` ("lm", "classifier" or "student"), in their order → what was trained.
 
     A "start" begins anew; after a "resume" the batches that are done again replace those of before.
     """
@@ -191,7 +203,14 @@ def read_log(events: Iterable[dict], phase: str) -> Phase:
             epoch = Epoch(*(e[n] for n in names), e.get("perplexity"))
             stage["epochs"] = [*stage["epochs"][: e["epoch"]], epoch]
     found = tuple(
-        Stage(s["groups"], s["rates"], s["batches"], tuple(s["steps"]), tuple(s["epochs"]))
+        Stage(
+            s["groups"],
+            s["rates"],
+            s["batches"],
+            tuple(s["steps"]),
+            tuple(s["epochs"]),
+            taught=phase == "student",
+        )
         for s in stages.values()
     )
     return Phase(found, seconds, batches, precision)

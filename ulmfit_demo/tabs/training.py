@@ -94,7 +94,7 @@ def _language_model(h: History, sight: common.Sight) -> None:
         (
             lambda: plots.one_cycle(h.lm.stages, "Language model"),
             lambda: plots.one_cycle(
-                h.classifier.stages, "Classifier: one cycle a stage, rate of the head"
+                h.whole_classifier.stages, "Classifier: one cycle a stage, rate of the head"
             ),
         ),
     )
@@ -103,7 +103,7 @@ def _language_model(h: History, sight: common.Sight) -> None:
 def _classifier(h: History, sight: common.Sight) -> None:
     if not h.classifier.stages:
         gr.HTML(html.notice(view.NO_LOG))
-    ours, theirs = h.classifier, h.notebook.classifier
+    ours, theirs = h.whole_classifier, h.notebook.classifier
     draw = (
         lambda: plots.by_stage(ours, theirs, "accuracy", "Accuracy on unseen reviews", "right"),
         lambda: plots.by_stage(ours, theirs, "valid_loss", "Loss", "loss"),

@@ -25,6 +25,8 @@ def diagram(h: History) -> str:
             _box("An earlier language model", [f"the run “{h.source}”, trained further from here"])
         )
     boxes += [_language_model(h), _classifier(h)]
+    if h.student.stages:
+        boxes.append(_student(h))
     arrow = '<span class="t-arrow" aria-hidden="true">→</span>'
     return f'<div class="t-path" role="list">{arrow.join(boxes)}</div>'
 
@@ -63,9 +65,27 @@ def _classifier(h: History) -> str:
         lines.append(_corpus(h, "train") + (f", cut at {cut} tokens" if cut else ""))
         n = len(clas.stages)
         lines.append(f"{_times(clas)} in {n} stage{'s' * (n > 1)} · {duration(clas.seconds)}")
+    if not h.student.stages:
+        return _box("Sentiment classifier", lines, result=_on_test(h))
+    heldout = f"{clas.epochs[-1].accuracy:.2%} of held-out reviews" if clas.epochs else ""
+    return _box("Sentiment classifier", lines, result=heldout)
+
+
+def _student(h: History) -> str:
+    recipe = h.recipe("student")
+    lines = [
+        f"the classifier, trained on with {recipe['unlabelled']:,} reviews that nobody labelled"
+        if "unlabelled" in recipe
+        else "the classifier, trained on with reviews that nobody labelled",
+        "it and NB-SVM labelled them together",
+        f"{_times(h.student)} · {duration(h.student.seconds)}",
+    ]
+    return _box("Its student", lines, result=_on_test(h))
+
+
+def _on_test(h: History) -> str:
     measured = h.metrics.get("classifier")
-    result = f"{measured['accuracy']:.2%} of {measured['n']:,} test reviews" if measured else ""
-    return _box("Sentiment classifier", lines, result=result)
+    return f"{measured['accuracy']:.2%} of {measured['n']:,} test reviews" if measured else ""
 
 
 def _box(title: str, lines: Sequence[str], absent: str = "", result: str = "") -> str:
@@ -116,8 +136,8 @@ def perplexity_note(h: History) -> str:
 
 def epochs(h: History, phase: str) -> str:
     """Every epoch's figures as the notebook prints them: ours, and the notebook's with their cells."""
-    ours, theirs = getattr(h, phase), getattr(h.notebook, phase)
     perplexity = phase == "lm"
+    ours, theirs = (h.lm if perplexity else h.whole_classifier), getattr(h.notebook, phase)
     body = _rows("this model", ours, perplexity) + _rows("notebook", theirs, perplexity)
     head = "".join(
         f"<th>{name}</th>"
@@ -155,6 +175,8 @@ def _rows(whose: str, phase: Phase, perplexity: bool) -> str:
 
 def layers(stage: Stage) -> str:
     """Which layer groups a stage trains, in words."""
+    if stage.taught:
+        return "all, as a student"
     if not stage.groups:
         return "all"
     return "the last only" if stage.groups == 1 else f"the last {stage.groups}"
@@ -168,7 +190,7 @@ def group_names(n: int) -> list[str]:
 def unfreezing(h: History) -> str:
     """Layer groups × stages, ours beside the notebook's: which were trained, and at which rate."""
     parts = [
-        ("This model, from its log", h.classifier.stages),
+        ("This model, from its log", h.whole_classifier.stages),
         ("The notebook, cells 38 to 41", h.notebook.classifier.stages),
     ]
     return (
@@ -184,7 +206,8 @@ def _schedule(title: str, stages: Sequence[Stage]) -> str:
         cells = "".join(_rate(s.rates[g], trained(s)[g], most) for s in stages)
         rows.append(f'<tr><th scope="row">{names[g]}</th>{cells}</tr>')
     head = "".join(
-        f'<th scope="col">stage {i + 1}<small>{_epochs(s.epochs)}</small></th>'
+        f'<th scope="col">{"student" if s.taught else f"stage {i + 1}"}'
+        f"<small>{_epochs(s.epochs)}</small></th>"
         for i, s in enumerate(stages)
     )
     table = (

@@ -110,7 +110,8 @@ def _share(h: History, n: int, encoder: bool) -> str:
 def methods(h: History) -> str:
     """All methods in one table: ours, the baselines on the same split, the notebook, the paper."""
     ours = h.metrics.get("classifier")
-    heldout = h.classifier.epochs[-1].accuracy if h.classifier.epochs else None
+    seen = h.whole_classifier.epochs
+    heldout = seen[-1].accuracy if seen else None
     rows = []
     if ours:
         rows.append((ours["accuracy"], f"<b>This model</b> ({escape(h.name)})", heldout, _split(h)))

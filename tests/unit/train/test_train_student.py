@@ -1,0 +1,199 @@
+"""A teacher labels reviews that nobody labelled, and the classifier goes on with them."""
+
+import contextlib
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+from fastai.callback.core import Callback
+
+from train import classifier, data, export, generated, language_model, recipe, student, teacher
+from train.errors import StageError
+from train.names import classifier_weights
+from train.stages import Run
+from train.unpack import fastai_classifier
+from ulmfit_demo.models import bundle
+
+CPU = torch.device("cpu")
+SIZES = {"train/neg": 40, "train/pos": 40, "test/neg": 4, "test/pos": 4, "unsup": 30}
+LM = recipe.LanguageModel(emb_sz=16, n_hid=24, bs=8, seq_len=10, epochs=2, sampled=16, lr=2e-2)
+COMMON = dict(bs=8, bptt=40, max_len=40, cut=20, lin_ftrs=8, drop_mult=0.01, checkpoint_seconds=0)
+STAGES = (recipe.Stage(groups=1, epochs=2, lr=3e-2), recipe.Stage(groups=0, epochs=4, lr=2e-2))
+RECIPE = recipe.Recipe(
+    "tiny",
+    data=recipe.Data(min_freq=1, heldout=8),
+    lm=LM,
+    classifier=recipe.Classifier(stages=STAGES, **COMMON),
+    student=recipe.Student(
+        unlabelled=20, tail=12, stages=(recipe.Stage(groups=0, epochs=2, lr=1e-2),), **COMMON
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    folder = generated.write(tmp_path_factory.mktemp("corpus") / "imdb", SIZES)
+    out = tmp_path_factory.mktemp("run") / "data"
+    data.prepare(folder, out, RECIPE.data, workers=1)
+    return data.Corpus(out)
+
+
+@pytest.fixture(scope="module")
+def taught(corpus, tmp_path_factory):
+    """A run with language model, classifier and taught reviews."""
+    folder = tmp_path_factory.mktemp("taught")
+    language_model.train(corpus, LM, Run(folder), CPU)
+    classifier.train(corpus, LM, RECIPE.classifier, Run(folder), CPU)
+    teacher.teach(RECIPE, corpus, folder)
+    return folder
+
+
+def test_a_long_review_keeps_its_head_and_its_tail(corpus):
+    train = corpus.split("train")
+    cut = data.Documents(corpus, train.which, 20, 12)
+    for i in range(len(train)):
+        whole, short = train[i].tolist(), cut[i].tolist()
+        assert short == (whole if len(whole) <= 20 else whole[:8] + whole[-12:])
+        assert len(short) == cut.lengths[i]
+    assert [d.tolist() for d in cut.subset(3)] == [cut[i].tolist() for i in (0, 24, 48)]
+    first = data.Documents(corpus, train.which, 20)
+    assert first[0].tolist() == train[0].tolist()[:20]
+    with pytest.raises(StageError, match="tail"):
+        data.Documents(corpus, train.which, 20, 20)
+
+
+def test_the_teacher_labels_unsup_alone(corpus, taught):
+    found = teacher.load(taught)
+    assert len(found.which) == 20
+    assert {corpus.documents[i]["split"] for i in found.which} == {"unsup"}
+    assert ((found.positive > 0) & (found.positive < 1)).all()
+    log = [json.loads(line) for line in (taught / "log.jsonl").read_text().splitlines()]
+    figures = next(e for e in log if e["stage"] == "teach")["heldout"]
+    assert set(figures) == {"classifier", "NB-SVM", "both"}
+    assert min(figures.values()) >= 0.5
+
+
+def test_the_teachers_probability_is_the_mixture_it_says(corpus, taught):
+    """Made again from the parts: fastai's own classifier and the weights in the log."""
+    log = [json.loads(line) for line in (taught / "log.jsonl").read_text().splitlines()]
+    a, b, c = next(e for e in log if e["stage"] == "teach")["weights"]
+    learn = classifier.learner(corpus, LM, RECIPE.classifier, taught, CPU)
+    learn.model.load_state_dict(torch.load(taught / "classifier.pth"))
+    learn.model.eval()
+    found = teacher.load(taught)
+    documents = data.Documents(corpus, found.which)
+    nbsvm = teacher.fit_nbsvm(corpus.split("train"), corpus.split("heldout")).scores(documents)
+    for i in range(len(documents)):
+        learn.model.reset()
+        with torch.no_grad():
+            logits = learn.model(documents[i][None])[0][0]
+        odds = a * float(logits[1] - logits[0]) + b * nbsvm[i] + c
+        assert found.positive[i] == pytest.approx(1 / (1 + np.exp(-odds)), abs=0.02)
+
+
+def test_a_student_learns_labels_where_there_are_some_and_the_teachers_where_not(corpus, taught):
+    found = teacher.load(taught)
+    documents, targets = student.lessons(corpus, found)
+    train = corpus.split("train")
+    assert documents.which.tolist() == [*train.which, *found.which]
+    assert targets.dtype == np.float32
+    assert targets.sum(1) == pytest.approx(np.ones(len(documents)))
+    assert targets[: len(train)].argmax(1).tolist() == train.labels.tolist()
+    assert targets[: len(train)].max(1).min() == 1
+    assert targets[len(train) :, data.LABELS.index("pos")].tolist() == found.positive.tolist()
+
+
+def test_the_loss_is_the_cross_entropy_with_the_teachers_probabilities(corpus, taught):
+    documents, targets = student.lessons(corpus, teacher.load(taught))
+    learn = classifier.learner(corpus, LM, RECIPE.student, taught, CPU, documents, targets)
+    x, y = learn.dls.train.one_batch()
+    assert y.shape == (8, 2)
+    logits = torch.randn(8, 2)
+    expected = -(y * logits.log_softmax(1)).sum(1).mean()
+    assert float(learn.loss_func(logits, y)) == pytest.approx(float(expected), abs=1e-6)
+    cut = data.Documents(corpus, documents.which, 20, 12)
+    known = {tuple(cut[i].tolist()): targets[i].tolist() for i in range(len(cut))}
+    for row, target in zip(x.tolist(), y.tolist(), strict=True):
+        assert known[tuple(i for i in row if i != 1)] == target  # 1 is xxpad
+
+
+class KilledError(BaseException):
+    """Stands for the kill: no handler of fastai's catches it."""
+
+
+class KillAt(Callback):
+    order = 90
+    run_valid = False
+
+    def __init__(self, losses: list, at: int | None):
+        self.losses, self.at = losses, at
+
+    def after_batch(self):
+        self.losses.append(float(self.learn.loss))
+        if len(self.losses) == self.at:
+            raise KilledError
+
+
+def test_a_student_starts_as_its_classifier_and_resumes_where_it_was_killed(
+    monkeypatch, corpus, taught, tmp_path
+):
+    losses = {}
+    make = classifier.learner
+
+    def run(name, at=None, resume=False):
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        for file in ("classifier.pth", teacher.FILE):
+            (folder / file).write_bytes((taught / file).read_bytes())
+        found = losses.setdefault(name, [])
+
+        def recorded(*args, **kwargs):
+            learn = make(*args, **kwargs)
+            learn.add_cb(KillAt(found, at))
+            return learn
+
+        monkeypatch.setattr(classifier, "learner", recorded)
+        with contextlib.suppress(KilledError):
+            student.train(corpus, LM, RECIPE.student, Run(folder, resume), CPU)
+        return folder
+
+    whole, killed = run("whole"), run("killed", at=14)
+    assert not (killed / "student.pth").exists()
+    run("killed", resume=True)
+    assert losses["killed"] == pytest.approx(losses["whole"], abs=1e-3)
+    before, after = (torch.load(whole / f"{n}.pth") for n in ("classifier", "student"))
+    assert before.keys() == after.keys()
+    assert any(not torch.equal(before[k], after[k]) for k in before)
+    assert losses["whole"][0] < 0.6  # it begins with what the classifier knows: ln 2 is 0.69
+
+
+def test_the_bundle_takes_the_student_and_gives_it_back(corpus, taught, tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for file in ("lm.pth", "classifier.pth"):
+        (folder / file).write_bytes((taught / file).read_bytes())
+    changed = {k: t + 1 for k, t in torch.load(taught / "classifier.pth").items()}
+    torch.save(changed, folder / "student.pth")
+    export.export(RECIPE, corpus, folder, tmp_path / "out")
+    loaded = bundle.load(tmp_path / "out")
+    wanted = classifier_weights(changed)
+    assert torch.equal(loaded.classifier.linear1.weight, wanted["linear1.weight"])
+
+    learn = classifier.learner(corpus, LM, RECIPE.classifier, folder, CPU)
+    learn.model.load_state_dict(fastai_classifier(loaded, LM))
+    learn.model.eval()
+    learn.model.reset()
+    ids = corpus.split("heldout")[0]
+    with torch.no_grad():
+        theirs = learn.model(ids[None])[0][0]
+    assert torch.allclose(theirs, loaded.classifier([ids.tolist()])[0], atol=1e-4)
+
+
+def test_without_a_teacher_one_sentence_says_so(corpus, taught, tmp_path):
+    with pytest.raises(teacher.TeacherError, match="python -m train teach"):
+        student.train(corpus, LM, RECIPE.student, Run(tmp_path), CPU)
+    none = dataclasses.replace(RECIPE, student=recipe.Student())
+    with pytest.raises(teacher.TeacherError, match="no unlabelled"):
+        teacher.teach(none, corpus, taught)
