@@ -19,7 +19,11 @@ def told(url):
 
 def test_every_epoch_of_the_log_is_told(told):
     lines = [json.loads(line) for line in (BUNDLE / "training.jsonl").read_text().splitlines()]
-    for phase, name in (("lm", "language_model"), ("classifier", "classifier")):
+    for phase, name in (
+        ("lm", "language_model"),
+        ("classifier", "classifier"),
+        ("student", "student"),
+    ):
         logged = [e for e in lines if e["stage"].split()[0] == phase and e.get("done")]
         shown = [e for stage in told[name]["stages"] for e in stage["epochs"]]
         assert [e["valid_loss"] for e in shown] == [e["valid_loss"] for e in logged]

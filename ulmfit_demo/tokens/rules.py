@@ -263,6 +263,14 @@ def rewrite(text: str, enabled: Collection[str] | None = None) -> Aligned:
     return aligned
 
 
+def rewritten(text: str) -> str:
+    """`rewrite(text).text` without its places: the rules' functions and nothing else."""
+    text = clean(text)
+    for rule in RULES:
+        text = rule.function(text)
+    return text
+
+
 def trace(text: str, enabled: Collection[str] | None = None) -> list[Step]:
     """What each enabled rule did to the text, one after another.
 

@@ -87,6 +87,29 @@ def test_a_new_start_forgets_what_was_before_and_phases_do_not_mix():
     assert found.seconds == 50
 
 
+def test_a_student_is_a_phase_of_its_own_that_the_whole_classifier_ends_with(bundle):
+    stage = {"event": "stage", "groups": 0, "rates": [1, 2]}
+    log = [
+        start(0, stage="classifier"),
+        done(10, 0, "classifier"),
+        {"time": 20, "stage": "teach", "event": "teacher", "weights": [1, 1, 0]},
+        start(30, stage="student"),
+        {"time": 30, "stage": "student", **stage},
+        step(40, 5, "student"),
+        done(70, 0, "student", accuracy=0.5),
+    ]
+    text = "\n".join(map(json.dumps, log))
+    (bundle.folder / "training.jsonl").write_text(text, encoding="utf-8")
+    found = history.load(bundle)
+    assert [s.taught for s in found.classifier.stages] == [False]
+    assert [(s.taught, s.groups, s.rates) for s in found.student.stages] == [(True, 0, (1, 2))]
+    assert (found.classifier.seconds, found.student.seconds) == (10, 40)
+    whole = found.whole_classifier
+    assert [e.accuracy for e in whole.epochs] == [0.25, 0.5]
+    assert whole.seconds == 50
+    assert found.as_dict()["student"]["stages"][0]["taught"]
+
+
 @pytest.mark.parametrize("n", [2, 3, 4, 5, 7])
 @pytest.mark.parametrize("lr", [1e-2, 5e-3, 1e-3])
 def test_slices_are_fastais_even_multiples(lr, n):

@@ -462,7 +462,7 @@ def test_few_labels_and_many(corpus, trained, monkeypatch):
 
 
 def test_publish_lists_a_bundle_and_sends_nothing():
-    common = ("publish", "--recipe", "train/recipes/first.toml", "--dry-run")
+    common = ("publish", "--recipe", "train/recipes/compact.toml", "--dry-run")
     done = command(*common, "--repo", "someone/something")
     assert done.returncode == 0, done.stderr
     for name in ("lm.safetensors", "classifier.safetensors", "README.md", "config.json"):

@@ -92,6 +92,37 @@ def test_the_diagram_says_what_was_not_done(h):
     assert later.count('role="listitem"') == 4
 
 
+@pytest.fixture
+def pupil(h):
+    """`h`, whose classifier was trained on as a student."""
+    taught = Stage(0, RATES, 567, STEPS, (Epoch(0.25, 0.21, 0.93),), taught=True)
+    config = {**h.config, "recipe": {**h.config["recipe"], "student": {"unlabelled": 50_000}}}
+    return replace(h, config=config, student=Phase((taught,), 3_600, 567))
+
+
+def test_a_student_has_a_box_and_the_figure_on_test(pupil):
+    shown = view.diagram(pupil)
+    assert shown.count('role="listitem"') == 4
+    classifier, student = shown.split("<b>Sentiment classifier</b>")[1].split("Its student")
+    assert "91.00% of held-out reviews" in classifier
+    assert "91.54% of 250 test reviews" not in classifier
+    assert "91.54% of 250 test reviews" in student
+    assert "50,000 reviews that nobody labelled" in student
+    assert "60 min" in student
+    assert "93.00%" in results.methods(pupil)  # the held-out figure is the student's
+
+
+def test_a_students_stage_stands_behind_all_others(pupil):
+    book = pupil.notebook.classifier
+    whole = pupil.whole_classifier
+    assert plots.stage_places(whole, book)[-2:] == [(0, 2), (plots.STUDENT, 1)]
+    figure = plots.by_stage(whole, book, "accuracy", "", "")
+    assert list(figure.data[1].x) == [0, 3, 4, 5]
+    assert figure.layout.xaxis.ticktext[-1] == "student"
+    assert view.unfreezing(pupil).count("student") == 1
+    assert "all, as a student" in view.epochs(pupil, "classifier")
+
+
 def test_a_model_without_its_log_has_a_diagram_still(h):
     shown = view.diagram(replace(h, lm=Phase(), classifier=Phase(), metrics={}))
     assert "IMDb language model" in shown
