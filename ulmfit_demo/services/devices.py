@@ -32,6 +32,7 @@ else:  # elsewhere `spaces.GPU` does nothing, and importing it takes a third of 
         return lambda function: function
 
 
+WRITES_IN = "fp32" if ZERO_GPU else None  # texts are written on its GPUs; None: as measured here
 FULL = "CPU, since the GPU's memory was full"
 log = logging.getLogger("ulmfit_demo")
 NEVER_DRAWN = ("xxunk", "xxpad", "xxfld", "xxeos", "xxfake")

@@ -257,14 +257,14 @@ def test_live_results_go_on_on_the_cpu(full_gpu, monkeypatch):
 def test_the_next_word_comes_from_the_cpu(full_gpu, monkeypatch):
     loaded, there, _ = full_gpu
     expected = writing.last_logits(loaded, [2, 5])
-    real = writing.engine_of
+    real = writing.next_logits
 
-    def engine_of(model):
+    def next_logits(model, *args, **kwargs):
         if model is there.lm:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return real(model)
+        return real(model, *args, **kwargs)
 
-    monkeypatch.setattr(writing, "engine_of", engine_of)
+    monkeypatch.setattr(writing, "next_logits", next_logits)
     assert torch.allclose(writing.last_logits(loaded, [2, 5]), expected, atol=1e-5)
 
 
