@@ -47,8 +47,7 @@ def classify_batches(
         raise ValueError("a document without tokens cannot be classified")
     if not documents:
         return
-    job = "read" if len(documents) == 1 else "batch"
-    precision = choose(engine_of(model), job, precision)
+    precision = precision_for(model, len(documents), precision)
     order = sorted(range(len(documents)), key=lambda i: len(documents[i]), reverse=True)
     for start in range(0, len(order), bs):
         which = order[start : start + bs]
@@ -56,6 +55,11 @@ def classify_batches(
             logits = model.head(pooled(model, [documents[i] for i in which], precision))
             probs = probabilities(logits, model.temperature).cpu()
         yield which, probs
+
+
+def precision_for(model: Classifier, n: int, wanted: str | None = None) -> str:
+    """In which precision `n` documents are read."""
+    return choose(engine_of(model), "read" if n == 1 else "batch", wanted)
 
 
 def pooled(model: Classifier, documents: Sequence[Sequence[int]], precision: str) -> Tensor:

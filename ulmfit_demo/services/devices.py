@@ -18,7 +18,7 @@ import torch
 
 from ulmfit_demo import limits
 from ulmfit_demo.models.bundle import Bundle
-from ulmfit_demo.models.classification import classify_batches
+from ulmfit_demo.models.classification import classify_batches, precision_for
 from ulmfit_demo.models.generation import Step, generate
 from ulmfit_demo.models.sampling import Sampling
 
@@ -102,23 +102,25 @@ def never_drawn(vocab: list[str]) -> list[int]:
 @borrows_gpu(duration=limits.GPU_SECONDS)
 def classify_on_gpu(
     name: str, documents: list[list[int]]
-) -> Iterator[tuple[list[int], list[float], str]]:
-    """Probability of positive, a batch at a time: (positions, values, device)."""
+) -> Iterator[tuple[list[int], list[float], str, str]]:
+    """Probability of positive, a batch at a time: (positions, values, device, precision)."""
     models, device = gpu_models(name)
     positive = models.config["classes"].index("pos")
     left = dict(enumerate(documents))
     try:
-        for which, probs in classify_batches(models.classifier, documents):
-            yield which, probs[:, positive].tolist(), device
+        precision = precision_for(models.classifier, len(documents))
+        for which, probs in classify_batches(models.classifier, documents, precision=precision):
+            yield which, probs[:, positive].tolist(), device, precision
             for i in which:
                 del left[i]
         return
     except torch.OutOfMemoryError:
         pass
     _make_room()
-    places = list(left)
-    for which, probs in classify_batches(_on_cpu[name].classifier, list(left.values())):
-        yield [places[i] for i in which], probs[:, positive].tolist(), FULL
+    places, classifier = list(left), _on_cpu[name].classifier
+    precision = precision_for(classifier, len(left))
+    for which, probs in classify_batches(classifier, list(left.values()), precision=precision):
+        yield [places[i] for i in which], probs[:, positive].tolist(), FULL, precision
 
 
 @borrows_gpu(duration=limits.GPU_SECONDS)
@@ -134,7 +136,7 @@ def generate_on_gpu(
 ) -> Iterator[tuple[Step, str]]:
     """Tokens drawn after `prompt` and `forced`, a step at a time, with the device's name."""
 
-    def steps(models: Bundle) -> Iterator[Step]:
+    def steps(models: Bundle, precision: str | None = None) -> Iterator[Step]:
         return generate(
             models.lm,
             prompt,
@@ -147,20 +149,23 @@ def generate_on_gpu(
             forced=forced,
             first_text=first_text,
             n_alternatives=limits.ALTERNATIVES,
+            precision=precision,
         )
 
     models, device = gpu_models(name)
     drawn: list[list[int | None]] = []
+    precision = None
     try:
         for step in steps(models):
             drawn.append(step.ids)
+            precision = step.precision
             yield step, device
         return
     except torch.OutOfMemoryError:
         pass
     _make_room()
     # The luck of a token does not hang on the device: the CPU draws the same ones again, unseen.
-    for k, step in enumerate(steps(_on_cpu[name])):
+    for k, step in enumerate(steps(_on_cpu[name], precision)):
         if k >= len(drawn):
             yield step, FULL
         elif step.ids != drawn[k]:

@@ -60,6 +60,7 @@ class Verdict:
     n_unknown: int
     n_read: int  # tokens that this call had to read; the rest was kept from the call before
     device: str
+    precision: str  # of the reading: it decides the last digits
     milliseconds: float
 
 
@@ -90,6 +91,7 @@ def read(
         n_unknown=ids.count(vocab.unk_id),
         n_read=reading.reread,
         device=device,
+        precision=reading.precision,
         milliseconds=1_000 * (time.perf_counter() - started),
     )
     return verdict, reading if len(ids) <= limits.KEPT_TOKENS else None
@@ -262,6 +264,7 @@ class Progress:
     positive: list[float | None]  # [n]
     done: int
     device: str
+    precision: str
     milliseconds: float
 
 
@@ -274,13 +277,14 @@ def many(services: Services, texts: Sequence[str]) -> Iterator[Progress]:
     for n, i in enumerate(which):
         documents.append(services.numericalize(texts[i]))
         if n % limits.TOKENIZED_AT_ONCE == 0:
-            yield Progress(list(positive), 0, "tokenizing", 1_000 * (time.perf_counter() - started))
-    for places, values, device in devices.classify_on_gpu(services.bundle.name, documents):
+            elapsed = 1_000 * (time.perf_counter() - started)
+            yield Progress(list(positive), 0, "tokenizing", "", elapsed)
+    for places, values, *where in devices.classify_on_gpu(services.bundle.name, documents):
         for place, value in zip(places, values, strict=True):
             positive[which[place]] = value
         done += len(places)
         elapsed = 1_000 * (time.perf_counter() - started)
-        yield Progress(list(positive), done, device, elapsed)
+        yield Progress(list(positive), done, *where, elapsed)
 
 
 def others(services: Services, text: str) -> list[tuple[str, baselines.Weighed]]:

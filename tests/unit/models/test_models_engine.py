@@ -139,6 +139,7 @@ def test_an_unknown_precision_is_one_clear_error(random_lm):
 def test_a_precision_that_computes_nonsense_is_not_used(random_lm, monkeypatch):
     import copy
 
+    monkeypatch.delenv(precision.ENV, raising=False)
     model = copy.deepcopy(random_lm)
     engine = engine_of(model)
     honest = type(engine).read

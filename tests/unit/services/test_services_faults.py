@@ -17,7 +17,9 @@ from train import publish
 from ulmfit_demo import limits, process, services, theme
 from ulmfit_demo.live.supervisor import Supervisor
 from ulmfit_demo.models import bundle as bundles
+from ulmfit_demo.models import precision
 from ulmfit_demo.models.awd_lstm import Classifier, LanguageModel, Sizes
+from ulmfit_demo.models.engine import Unavailable
 from ulmfit_demo.models.sampling import Sampling
 from ulmfit_demo.services import devices, reviews, writing
 from ulmfit_demo.tokens import training
@@ -181,6 +183,7 @@ def test_a_cut_off_bundle_is_named_in_the_sentence(folder, tmp_path, monkeypatch
 def full_gpu(folder, tmp_path, monkeypatch):
     """A bundle, registered as if a GPU held it too; and how to make that GPU fail."""
     monkeypatch.delenv("ULMFIT_BUNDLE", raising=False)
+    monkeypatch.setenv(precision.ENV, "fp32")  # each of the two would measure for itself
     loaded = services.load(tmp_path)
     there = bundles.load(folder)
     monkeypatch.setitem(devices._on_gpu, loaded.bundle.name, there)
@@ -223,11 +226,33 @@ def test_generation_goes_on_on_the_cpu_with_the_same_words(full_gpu, after):
     )
 
 
+@pytest.mark.parametrize("there_in", ["fp32", "int8"])
+def test_a_text_that_moves_to_the_cpu_stays_in_its_precision(full_gpu, monkeypatch, there_in):
+    """A GPU writes in fp32 whatever the CPU beside it would choose."""
+    loaded, there, fails_after = full_gpu
+    real = devices.generate
+
+    def generate(model, *args, precision, **kwargs):
+        wanted = precision or (there_in if model is there.lm else "half")
+        return real(model, *args, precision=wanted, **kwargs)
+
+    monkeypatch.setattr(devices, "generate", generate)
+    fails_after("generate", 3)
+    asked = (loaded.bundle.name, [2, 5, 6], [], Sampling(temperature=1.0), 8, 2, 0, 3)
+    try:
+        steps = [step for step, _ in devices.generate_on_gpu(*asked)]
+    except Unavailable as e:
+        pytest.skip(str(e))
+    assert {step.precision for step in steps} == {there_in}
+
+
 @pytest.mark.parametrize("after", [0, 1])
 def test_many_reviews_go_on_on_the_cpu(full_gpu, after, monkeypatch):
     loaded, _, fails_after = full_gpu
     real = devices.classify_batches
-    monkeypatch.setattr(devices, "classify_batches", lambda m, d: real(m, d, 2))
+    monkeypatch.setattr(
+        devices, "classify_batches", lambda m, d, precision: real(m, d, 2, precision)
+    )
     texts = ["the film is good", "a bad film", "", "is the film", "good"]
     whole = list(reviews.many(loaded, texts))[-1]
     fails_after("classify_batches", after)
