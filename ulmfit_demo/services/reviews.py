@@ -184,7 +184,10 @@ class WhatIf:
 
 @devices.spared
 def what_if(services: Services, text: str, index: int) -> WhatIf:
-    """Delete or replace word `index` of `text`. Raises `Refused` where there is no such word."""
+    """Delete or replace word `index` of `text`. Raises `Refused` where there is no such word.
+
+    The changed texts are read as the verdict is: else a word would seem to move it by the rounding.
+    """
     verdict, reading = read(services, text)
     if verdict and verdict.n_tokens > limits.KEPT_TOKENS:
         raise limits.Refused(
@@ -201,7 +204,7 @@ def what_if(services: Services, text: str, index: int) -> WhatIf:
     models, _ = devices.live_models(services.bundle.name)
     documents = [services.numericalize(t) for t in texts]
     column = models.config["classes"].index("pos")
-    values = classify(models.classifier, documents)[:, column].tolist()
+    values = classify(models.classifier, documents, job="read")[:, column].tolist()
     changes = [Change(*c) for c in zip(["", *others], texts, values, strict=True)]
     return WhatIf(word, verdict.positive, tuple(changes))
 
