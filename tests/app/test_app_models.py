@@ -78,7 +78,6 @@ def test_what_if_is_what_the_changed_review_gets(loaded, monkeypatch, name):
         )
 
 
-
 def test_reasons_add_up_over_the_words(loaded):
     found = reviews.explain(loaded, "A dull and stupid film with a wonderful song.")
     assert found.error < 0.02
@@ -100,7 +99,7 @@ def test_the_api_says_what_the_functions_say(client, loaded):
 
 def test_the_page_says_in_which_precision_it_read(client, monkeypatch, loaded):
     """A verdict in int8 is up to a hundredth from that of fp32: its reader must be able to see why."""
-    _, device = devices.live_models(loaded.bundle.name)
+    _, device = devices.live_models(loaded.bundle.key)
     for name in ("fp32", "int8"):
         monkeypatch.setenv(precision.ENV, name)
         try:

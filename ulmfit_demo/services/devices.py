@@ -1,7 +1,7 @@
 """Which device computes what, and the functions that a GPU runs. Knows no text.
 
-Models are kept by name: ZeroGPU runs a function in a forked worker and pickles its arguments, so a
-function there takes a name and finds the weights in its own copy of this module.
+Models are kept by their bundle's key: ZeroGPU runs a function in a forked worker and pickles its
+arguments, so a function there takes a key and finds the weights in its own copy of this module.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ _gpu_is_full: ContextVar[bool] = ContextVar("gpu_is_full", default=False)  # for
 
 
 def register(bundle: Bundle) -> None:
-    """Make `bundle` known by its name; copy it to the GPU where there is one."""
-    _on_cpu[bundle.name] = bundle
+    """Make `bundle` known by its key; copy it to the GPU where there is one."""
+    _on_cpu[bundle.key] = bundle
     if torch.cuda.is_available():
         names = ("lm", "classifier")
         try:
@@ -52,21 +52,21 @@ def register(bundle: Bundle) -> None:
         except torch.OutOfMemoryError:
             log.warning("the GPU has no memory for %s: it is computed on the CPU", bundle.name)
         else:
-            _on_gpu[bundle.name] = replace(bundle, **moved)
+            _on_gpu[bundle.key] = replace(bundle, **moved)
 
 
-def live_models(name: str) -> tuple[Bundle, str]:
+def live_models(key: str) -> tuple[Bundle, str]:
     """The models of keystroke work and their device: ZeroGPU bills every call, so there the CPU."""
-    return (_on_cpu[name], "CPU") if ZERO_GPU else gpu_models(name)
+    return (_on_cpu[key], "CPU") if ZERO_GPU else gpu_models(key)
 
 
-def gpu_models(name: str) -> tuple[Bundle, str]:
+def gpu_models(key: str) -> tuple[Bundle, str]:
     """The models on the GPU where there is one, else on the CPU; and the device's name."""
     if _gpu_is_full.get():
-        return _on_cpu[name], FULL
-    if name in _on_gpu and torch.cuda.is_available():
-        return _on_gpu[name], torch.cuda.get_device_name()
-    return _on_cpu[name], "CPU"
+        return _on_cpu[key], FULL
+    if key in _on_gpu and torch.cuda.is_available():
+        return _on_gpu[key], torch.cuda.get_device_name()
+    return _on_cpu[key], "CPU"
 
 
 def spared(function: Callable) -> Callable:
@@ -101,10 +101,10 @@ def never_drawn(vocab: list[str]) -> list[int]:
 
 @borrows_gpu(duration=limits.GPU_SECONDS)
 def classify_on_gpu(
-    name: str, documents: list[list[int]]
+    key: str, documents: list[list[int]]
 ) -> Iterator[tuple[list[int], list[float], str, str]]:
     """Probability of positive, a batch at a time: (positions, values, device, precision)."""
-    models, device = gpu_models(name)
+    models, device = gpu_models(key)
     positive = models.config["classes"].index("pos")
     left = dict(enumerate(documents))
     try:
@@ -117,7 +117,7 @@ def classify_on_gpu(
     except torch.OutOfMemoryError:
         pass
     _make_room()
-    places, classifier = list(left), _on_cpu[name].classifier
+    places, classifier = list(left), _on_cpu[key].classifier
     precision = precision_for(classifier, len(left))
     for which, probs in classify_batches(classifier, list(left.values()), precision=precision):
         yield [places[i] for i in which], probs[:, positive].tolist(), FULL, precision
@@ -125,7 +125,7 @@ def classify_on_gpu(
 
 @borrows_gpu(duration=limits.GPU_SECONDS)
 def generate_on_gpu(
-    name: str,
+    key: str,
     prompt: list[int],
     forced: list[int],
     sampling: Sampling,
@@ -152,7 +152,7 @@ def generate_on_gpu(
             precision=precision,
         )
 
-    models, device = gpu_models(name)
+    models, device = gpu_models(key)
     drawn: list[list[int | None]] = []
     precision = None
     try:
@@ -165,7 +165,7 @@ def generate_on_gpu(
         pass
     _make_room()
     # The luck of a token does not hang on the device: the CPU draws the same ones again, unseen.
-    for k, step in enumerate(steps(_on_cpu[name], precision)):
+    for k, step in enumerate(steps(_on_cpu[key], precision)):
         if k >= len(drawn):
             yield step, FULL
         elif step.ids != drawn[k]:

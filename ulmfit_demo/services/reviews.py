@@ -78,7 +78,7 @@ def read(
     started = time.perf_counter()
     tokenized = tokens.fastai_words(text, vocab=vocab)
     ids = vocab.numericalize(t.text for t in tokenized.tokens)
-    models, device = devices.live_models(services.bundle.name)
+    models, device = devices.live_models(services.bundle.key)
     reading = read_along(models.classifier, ids, before)
     column = models.config["classes"].index("pos")
     after = reading.probabilities[:, column].tolist()
@@ -146,7 +146,7 @@ def explain(services: Services, text: str) -> Reasons | None:
             f"{limits.EXPLAINED_TOKENS:,}. Shorten it; the verdict above stays."
         )
     started = time.perf_counter()
-    models, _ = devices.live_models(services.bundle.name)
+    models, _ = devices.live_models(services.bundle.key)
     ids, column = list(reading.ids), models.config["classes"].index("pos")
     gradients = attribution.integrated_gradients(models.classifier, ids, column)
     left_out = attribution.leave_one_out(models.classifier, ids, column)
@@ -201,7 +201,7 @@ def what_if(services: Services, text: str, index: int) -> WhatIf:
     texts = [cut(text, word, "")]
     others = suggest(services, list(reading.ids), word)
     texts += [cut(text, word, other) for other in others]
-    models, _ = devices.live_models(services.bundle.name)
+    models, _ = devices.live_models(services.bundle.key)
     documents = [services.numericalize(t) for t in texts]
     column = models.config["classes"].index("pos")
     values = classify(models.classifier, documents, job="read")[:, column].tolist()
@@ -231,7 +231,7 @@ def suggest(services: Services, ids: list[int], word: Word) -> list[str]:
     case of the replaced word is kept.
     """
     vocab, words = services.words(), services.bundle.vocab
-    models, _ = devices.live_models(services.bundle.name)
+    models, _ = devices.live_models(services.bundle.key)
     engine, device = engine_of(models.lm), models.lm.bias.device
     prefix, following = ids[: word.first], ids[word.last + 1 :][:FOLLOWING]
     markers = [i for i in ids[word.first : word.last] if words[i] in ("xxmaj", "xxup")][:1]
@@ -282,7 +282,7 @@ def many(services: Services, texts: Sequence[str]) -> Iterator[Progress]:
         if n % limits.TOKENIZED_AT_ONCE == 0:
             elapsed = 1_000 * (time.perf_counter() - started)
             yield Progress(list(positive), 0, "tokenizing", "", elapsed)
-    for places, values, *where in devices.classify_on_gpu(services.bundle.name, documents):
+    for places, values, *where in devices.classify_on_gpu(services.bundle.key, documents):
         for place, value in zip(places, values, strict=True):
             positive[which[place]] = value
         done += len(places)

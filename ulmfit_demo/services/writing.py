@@ -119,7 +119,7 @@ def _go_on(
     started, steps = time.perf_counter(), 0
     for i, (step, device) in enumerate(
         devices.generate_on_gpu(
-            services.bundle.name,
+            services.bundle.key,
             list(written.prompt_ids),
             forced,
             written.sampling,
@@ -223,7 +223,7 @@ def last_logits(
 
     They come the way they came when the token was drawn, in `precision`; "" is that of the next text.
     """
-    models, _ = devices.live_models(services.bundle.name)
+    models, _ = devices.live_models(services.bundle.key)
     wanted = precision or devices.WRITES_IN
     logits, _ = next_logits(models.lm, prompt, drawn, precision=wanted)
     return logits[0].float().cpu()
@@ -257,7 +257,7 @@ def unlikely(services: Services, text: str) -> Unlikely | None:
             f"The text has {len(ids):,} tokens; this view reads up to {limits.SURPRISE_TOKENS:,}. "
             "Shorten it; nothing was lost."
         )
-    models, _ = devices.live_models(services.bundle.name)
+    models, _ = devices.live_models(services.bundle.key)
     found = surprise(models.lm, ids, n_top=3)
     return Unlikely(
         tokenized.tokens,
@@ -283,7 +283,7 @@ def before_and_after(
     """
     vocab = services.words()
     ids = services.numericalize(prompt)
-    models, _ = devices.live_models(services.bundle.name)
+    models, _ = devices.live_models(services.bundle.key)
     banned = devices.never_drawn(services.bundle.vocab)
     result = []
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -41,8 +42,8 @@ BUDGET = training.Budget(60, 60, 2**30, 500)
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """A small whole bundle."""
+def folder(tmp_path, own_bundles):
+    """A small whole bundle, in a folder that is called as the shipped one's."""
     torch.manual_seed(1)
     folder = tmp_path / "models" / "imdb"
     folder.mkdir(parents=True)
@@ -186,7 +187,7 @@ def full_gpu(folder, tmp_path, monkeypatch):
     monkeypatch.setenv(precision.ENV, "fp32")  # each of the two would measure for itself
     loaded = services.load(tmp_path)
     there = bundles.load(folder)
-    monkeypatch.setitem(devices._on_gpu, loaded.bundle.name, there)
+    monkeypatch.setitem(devices._on_gpu, loaded.bundle.key, there)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU")
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
@@ -211,7 +212,7 @@ def test_generation_goes_on_on_the_cpu_with_the_same_words(full_gpu, after):
 
     def drawn():
         found = devices.generate_on_gpu(
-            loaded.bundle.name, [2, 5, 6], [], Sampling(temperature=1.0), 8, 2, 0, 3
+            loaded.bundle.key, [2, 5, 6], [], Sampling(temperature=1.0), 8, 2, 0, 3
         )
         return [(step.ids, device) for step, device in found]
 
@@ -238,7 +239,7 @@ def test_a_text_that_moves_to_the_cpu_stays_in_its_precision(full_gpu, monkeypat
 
     monkeypatch.setattr(devices, "generate", generate)
     fails_after("generate", 3)
-    asked = (loaded.bundle.name, [2, 5, 6], [], Sampling(temperature=1.0), 8, 2, 0, 3)
+    asked = (loaded.bundle.key, [2, 5, 6], [], Sampling(temperature=1.0), 8, 2, 0, 3)
     try:
         steps = [step for step, _ in devices.generate_on_gpu(*asked)]
     except Unavailable as e:
@@ -276,7 +277,7 @@ def test_live_results_go_on_on_the_cpu(full_gpu, monkeypatch):
     verdict, _ = reviews.read(loaded, "the film is good")
     assert verdict.device == devices.FULL
     assert verdict.positive == pytest.approx(before.positive, abs=1e-5)
-    assert devices.live_models(loaded.bundle.name)[1] == "a GPU"  # the next request tries again
+    assert devices.live_models(loaded.bundle.key)[1] == "a GPU"  # the next request tries again
 
 
 def test_the_next_word_comes_from_the_cpu(full_gpu, monkeypatch):
@@ -303,7 +304,23 @@ def test_a_gpu_too_small_for_the_model_is_left_alone(folder, monkeypatch):
     monkeypatch.setattr(torch.nn.Module, "to", to)
     devices.register(bundle)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert devices.gpu_models("too large") == (bundle, "CPU")
+    assert devices.gpu_models(bundle.key) == (bundle, "CPU")
+
+
+def test_two_bundles_of_one_name_do_not_meet(folder, tmp_path, monkeypatch):
+    """The second is read with its own weights, and the first goes on with its own."""
+    monkeypatch.delenv("ULMFIT_BUNDLE", raising=False)
+    monkeypatch.setenv(precision.ENV, "fp32")
+    first = services.load(tmp_path)
+    before = reviews.read(first, "the film is good")[0].positive
+    torch.manual_seed(2)
+    second = tmp_path / "second" / "models" / "imdb"
+    shutil.copytree(folder, second)
+    bundles.save_weights(Classifier(SIZES, 4, 2, 7, 28), second / "classifier.safetensors")
+    other = services.load(tmp_path / "second")
+    assert other.bundle.name == first.bundle.name == "imdb"
+    assert reviews.read(other, "the film is good")[0].positive != before
+    assert reviews.read(first, "the film is good")[0].positive == before
 
 
 # Workers.
