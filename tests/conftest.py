@@ -25,6 +25,15 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
+@pytest.fixture
+def own_bundles(monkeypatch):
+    """What this test registers is forgotten after it."""
+    from ulmfit_demo.services import devices
+
+    for name in ("_on_cpu", "_on_gpu"):
+        monkeypatch.setattr(devices, name, dict(getattr(devices, name)))
+
+
 @pytest.fixture(scope="session")
 def url():
     """Where the app is served."""

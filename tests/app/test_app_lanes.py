@@ -13,7 +13,8 @@ import pytest
 from gradio_client import Client
 from gradio_client.utils import QueueError
 
-from ulmfit_demo import lanes, limits
+from ulmfit_demo import lanes, limits, services, theme
+from ulmfit_demo.tabs import sentiment
 
 CUTS = dict(temperature=0.75, top_k=0, top_p=1.0, min_p=0.0, penalty=1.0)
 LONG = dict(prompt="The film", n_words=300, n_texts=8, seed=1, by_surprise=False, **CUTS)
@@ -72,6 +73,15 @@ def test_a_full_lane_turns_away_its_own_requests_only():
     finally:
         go.set()
         demo.close()
+
+
+def test_what_if_has_the_lane_of_key_presses_and_many_reviews_another(monkeypatch):
+    """A click on a word never waits for somebody's five thousand reviews."""
+    with gr.Blocks(analytics_enabled=False) as demo, gr.Tabs(), gr.Tab("Sentiment"):
+        sentiment.build(services.load(theme.ASSETS))
+    found = {f.api_name or f.fn.__name__: f.concurrency_id for f in demo.fns.values() if f.fn}
+    assert found["what_if"] == lanes.FREE
+    assert found["sentiment_lines"] != lanes.FREE
 
 
 def test_the_bounds_leave_room_for_keystrokes():

@@ -72,9 +72,11 @@ def test_the_code_gives_the_same_losses(client, source, tmp_path, monkeypatch):
         assert OWN[source][:30] not in code
         Path("my.txt").write_text(OWN[source], encoding="utf-8")
     names, threads = {}, torch.get_num_threads()
-    with contextlib.redirect_stdout(io.StringIO()):
-        exec(compile(code, "shown", "exec"), names)
-    torch.set_num_threads(threads)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(compile(code, "shown", "exec"), names)
+    finally:
+        torch.set_num_threads(threads)
     found = [names["before"], *(values[1] for values in names["learn"].recorder.values)]
     assert found == pytest.approx(shown, abs=0.0051)  # shown with two digits
 

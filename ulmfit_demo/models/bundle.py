@@ -66,6 +66,11 @@ class Bundle:
     metrics: dict = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
 
+    @property
+    def key(self) -> str:
+        """What no other bundle is called: two may have one name, but one folder is one model."""
+        return str(self.folder.resolve())
+
 
 def sizes(config: dict) -> Sizes:
     """The shape of the body, which all models of a bundle share."""

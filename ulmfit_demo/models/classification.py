@@ -21,13 +21,15 @@ def classify(
     documents: Sequence[Sequence[int]],
     bs: int = BS,
     precision: str | None = None,
+    job: str | None = None,
 ) -> Tensor:
     """Probabilities [documents, n_classes] in the order given, calibrated where the model is.
 
-    A batch holds at most `bs` documents. `precision` as in `precision.choose`.
+    A batch holds at most `bs` documents. `precision` and `job` as in `precision.choose`; a job of "read"
+    rounds as `reading.read_along` does, for numbers that stand beside one of its.
     """
     result = torch.empty(len(documents), len(model.linear2.weight))
-    for which, probs in classify_batches(model, documents, bs, precision):
+    for which, probs in classify_batches(model, documents, bs, precision, job):
         result[which] = probs
     return result
 
@@ -37,6 +39,7 @@ def classify_batches(
     documents: Sequence[Sequence[int]],
     bs: int = BS,
     precision: str | None = None,
+    job: str | None = None,
 ) -> Iterator[tuple[list[int], Tensor]]:
     """As `classify`, a batch at a time: (positions, probabilities [positions, n_classes]).
 
@@ -47,8 +50,7 @@ def classify_batches(
         raise ValueError("a document without tokens cannot be classified")
     if not documents:
         return
-    job = "read" if len(documents) == 1 else "batch"
-    precision = choose(engine_of(model), job, precision)
+    precision = precision_for(model, len(documents), precision, job)
     order = sorted(range(len(documents)), key=lambda i: len(documents[i]), reverse=True)
     for start in range(0, len(order), bs):
         which = order[start : start + bs]
@@ -56,6 +58,13 @@ def classify_batches(
             logits = model.head(pooled(model, [documents[i] for i in which], precision))
             probs = probabilities(logits, model.temperature).cpu()
         yield which, probs
+
+
+def precision_for(
+    model: Classifier, n: int, wanted: str | None = None, job: str | None = None
+) -> str:
+    """In which precision `n` documents are read."""
+    return choose(engine_of(model), job or ("read" if n == 1 else "batch"), wanted)
 
 
 def pooled(model: Classifier, documents: Sequence[Sequence[int]], precision: str) -> Tensor:

@@ -27,6 +27,7 @@ class Step:
     ranks: list[int | None]  # 1: no other token was more likely
     entropies: list[float | None]  # bits: how unsure the model was before it drew
     alternatives: list[list[tuple[int, float]]]  # the most likely tokens that may be drawn, falling
+    precision: str  # in which the logits were computed
 
 
 def generate(
@@ -59,8 +60,6 @@ def generate(
 
     `precision` as in `precision.choose`.
     """
-    if not prompt:
-        raise ValueError("the prompt holds no token")
     engine = engine_of(model)
     precision = choose(engine, "write", precision)
     device = model.bias.device
@@ -72,8 +71,7 @@ def generate(
         if sampling.repetition_penalty != 1:
             seen = torch.zeros(n_texts, vocab_sz, dtype=torch.bool, device=device)
             seen[:, [*prompt, *forced]] = True
-        features, state = _start(model, engine, prompt, forced, n_texts, precision)
-        logits = engine.decode(features, precision)
+        logits, state = next_logits(model, prompt, forced, n_texts=n_texts, precision=precision)
         for g in random:
             torch.rand(len(forced), generator=g)
     for k in range(n_steps):
@@ -85,7 +83,7 @@ def generate(
         if not any(running):
             return
         with torch.inference_mode():
-            step = _describe(logits, ids, drawn, running, banned, n_alternatives)
+            step = _describe(logits, ids, drawn, running, banned, n_alternatives, precision)
         yield step
         if k + 1 == n_steps:
             return
@@ -96,25 +94,38 @@ def generate(
             logits = engine.decode(features, precision)
 
 
-def _start(model, engine, prompt, forced, n_texts: int, precision: str) -> tuple[Tensor, State]:
-    """Features of the last given token [n_texts, emb_sz] and the state after it.
+def next_logits(
+    model: LanguageModel,
+    prompt: Sequence[int],
+    forced: Sequence[int] = (),
+    *,
+    n_texts: int = 1,
+    precision: str | None = None,
+) -> tuple[Tensor, State]:
+    """Logits that the token after `prompt` and `forced` is drawn from, [n_texts, vocab_sz]; the state.
 
     The prompt is read in fp32, in one pass. Forced tokens are read one by one and in `precision`, as
-    they were when they were drawn: a state that differs in its last bit could draw another token.
+    they were when they were drawn: a state that differs in its last bit could draw another token, and
+    a table of what could have come would not be the one that was drawn from.
     """
-    device = model.bias.device
-    row = torch.tensor([list(prompt)], device=device)
-    features, state = engine.read(row, model.body.zero_state(1))
-    features = features[:, -1].expand(n_texts, -1)
-    state = tuple((h.expand(n_texts, -1).clone(), c.expand(n_texts, -1).clone()) for h, c in state)
-    for token in forced:
-        features, state = engine.step(
-            torch.full((n_texts,), token, device=device), state, precision
+    if not prompt:
+        raise ValueError("the prompt holds no token")
+    engine, device = engine_of(model), model.bias.device
+    precision = choose(engine, "write", precision)
+    with torch.inference_mode():
+        row = torch.tensor([list(prompt)], device=device)
+        features, state = engine.read(row, model.body.zero_state(1))
+        features = features[:, -1].expand(n_texts, -1)
+        state = tuple(
+            (h.expand(n_texts, -1).clone(), c.expand(n_texts, -1).clone()) for h, c in state
         )
-    return features, state
+        for token in forced:
+            ids = torch.full((n_texts,), token, device=device)
+            features, state = engine.step(ids, state, precision)
+        return engine.decode(features, precision), state
 
 
-def _describe(logits, ids, drawn, running, banned, n_alternatives: int) -> Step:
+def _describe(logits, ids, drawn, running, banned, n_alternatives: int, precision: str) -> Step:
     logits = logits.float()
     probs = logits.softmax(-1)
     chances = probs.gather(-1, ids[:, None])[:, 0].tolist()
@@ -137,4 +148,5 @@ def _describe(logits, ids, drawn, running, banned, n_alternatives: int) -> Step:
             for values in (drawn, chances, ranks, entropies)
         ),
         alternatives,
+        precision,
     )

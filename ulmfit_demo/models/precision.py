@@ -69,9 +69,12 @@ def explain(engine: Engine, job: str, wanted: str | None = None) -> Choice:
         if wanted:
             raise Unavailable(f"{asked} cannot {job}; {', '.join(CANDIDATES[job])} can")
         asked = "fp32"  # the environment speaks for all jobs; one that cannot stays exact
+    key = f"{job} {asked or ''}"
+    found = _choices.get(engine, {}).get(key)
+    if found is not None:  # nobody who is typing waits while another job is measured
+        return found
     with _lock:  # two at once would measure each other
         known = _choices.setdefault(engine, {})
-        key = f"{job} {asked or ''}"
         if key not in known:
             known[key] = _forced(engine, job, asked) if asked else _measure(engine, job)
         return known[key]

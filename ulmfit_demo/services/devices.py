@@ -1,7 +1,7 @@
 """Which device computes what, and the functions that a GPU runs. Knows no text.
 
-Models are kept by name: ZeroGPU runs a function in a forked worker and pickles its arguments, so a
-function there takes a name and finds the weights in its own copy of this module.
+Models are kept by their bundle's key: ZeroGPU runs a function in a forked worker and pickles its
+arguments, so a function there takes a key and finds the weights in its own copy of this module.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 
 from ulmfit_demo import limits
 from ulmfit_demo.models.bundle import Bundle
-from ulmfit_demo.models.classification import classify_batches
+from ulmfit_demo.models.classification import classify_batches, precision_for
 from ulmfit_demo.models.generation import Step, generate
 from ulmfit_demo.models.sampling import Sampling
 
@@ -32,6 +32,7 @@ else:  # elsewhere `spaces.GPU` does nothing, and importing it takes a third of 
         return lambda function: function
 
 
+WRITES_IN = "fp32" if ZERO_GPU else None  # texts are written on its GPUs; None: as measured here
 FULL = "CPU, since the GPU's memory was full"
 log = logging.getLogger("ulmfit_demo")
 NEVER_DRAWN = ("xxunk", "xxpad", "xxfld", "xxeos", "xxfake")
@@ -42,8 +43,8 @@ _gpu_is_full: ContextVar[bool] = ContextVar("gpu_is_full", default=False)  # for
 
 
 def register(bundle: Bundle) -> None:
-    """Make `bundle` known by its name; copy it to the GPU where there is one."""
-    _on_cpu[bundle.name] = bundle
+    """Make `bundle` known by its key; copy it to the GPU where there is one."""
+    _on_cpu[bundle.key] = bundle
     if torch.cuda.is_available():
         names = ("lm", "classifier")
         try:
@@ -51,21 +52,21 @@ def register(bundle: Bundle) -> None:
         except torch.OutOfMemoryError:
             log.warning("the GPU has no memory for %s: it is computed on the CPU", bundle.name)
         else:
-            _on_gpu[bundle.name] = replace(bundle, **moved)
+            _on_gpu[bundle.key] = replace(bundle, **moved)
 
 
-def live_models(name: str) -> tuple[Bundle, str]:
+def live_models(key: str) -> tuple[Bundle, str]:
     """The models of keystroke work and their device: ZeroGPU bills every call, so there the CPU."""
-    return (_on_cpu[name], "CPU") if ZERO_GPU else gpu_models(name)
+    return (_on_cpu[key], "CPU") if ZERO_GPU else gpu_models(key)
 
 
-def gpu_models(name: str) -> tuple[Bundle, str]:
+def gpu_models(key: str) -> tuple[Bundle, str]:
     """The models on the GPU where there is one, else on the CPU; and the device's name."""
     if _gpu_is_full.get():
-        return _on_cpu[name], FULL
-    if name in _on_gpu and torch.cuda.is_available():
-        return _on_gpu[name], torch.cuda.get_device_name()
-    return _on_cpu[name], "CPU"
+        return _on_cpu[key], FULL
+    if key in _on_gpu and torch.cuda.is_available():
+        return _on_gpu[key], torch.cuda.get_device_name()
+    return _on_cpu[key], "CPU"
 
 
 def spared(function: Callable) -> Callable:
@@ -100,29 +101,31 @@ def never_drawn(vocab: list[str]) -> list[int]:
 
 @borrows_gpu(duration=limits.GPU_SECONDS)
 def classify_on_gpu(
-    name: str, documents: list[list[int]]
-) -> Iterator[tuple[list[int], list[float], str]]:
-    """Probability of positive, a batch at a time: (positions, values, device)."""
-    models, device = gpu_models(name)
+    key: str, documents: list[list[int]]
+) -> Iterator[tuple[list[int], list[float], str, str]]:
+    """Probability of positive, a batch at a time: (positions, values, device, precision)."""
+    models, device = gpu_models(key)
     positive = models.config["classes"].index("pos")
     left = dict(enumerate(documents))
     try:
-        for which, probs in classify_batches(models.classifier, documents):
-            yield which, probs[:, positive].tolist(), device
+        precision = precision_for(models.classifier, len(documents))
+        for which, probs in classify_batches(models.classifier, documents, precision=precision):
+            yield which, probs[:, positive].tolist(), device, precision
             for i in which:
                 del left[i]
         return
     except torch.OutOfMemoryError:
         pass
     _make_room()
-    places = list(left)
-    for which, probs in classify_batches(_on_cpu[name].classifier, list(left.values())):
-        yield [places[i] for i in which], probs[:, positive].tolist(), FULL
+    places, classifier = list(left), _on_cpu[key].classifier
+    precision = precision_for(classifier, len(left))
+    for which, probs in classify_batches(classifier, list(left.values()), precision=precision):
+        yield [places[i] for i in which], probs[:, positive].tolist(), FULL, precision
 
 
 @borrows_gpu(duration=limits.GPU_SECONDS)
 def generate_on_gpu(
-    name: str,
+    key: str,
     prompt: list[int],
     forced: list[int],
     sampling: Sampling,
@@ -133,7 +136,7 @@ def generate_on_gpu(
 ) -> Iterator[tuple[Step, str]]:
     """Tokens drawn after `prompt` and `forced`, a step at a time, with the device's name."""
 
-    def steps(models: Bundle) -> Iterator[Step]:
+    def steps(models: Bundle, precision: str | None = None) -> Iterator[Step]:
         return generate(
             models.lm,
             prompt,
@@ -146,20 +149,23 @@ def generate_on_gpu(
             forced=forced,
             first_text=first_text,
             n_alternatives=limits.ALTERNATIVES,
+            precision=precision,
         )
 
-    models, device = gpu_models(name)
+    models, device = gpu_models(key)
     drawn: list[list[int | None]] = []
+    precision = None
     try:
         for step in steps(models):
             drawn.append(step.ids)
+            precision = step.precision
             yield step, device
         return
     except torch.OutOfMemoryError:
         pass
     _make_room()
     # The luck of a token does not hang on the device: the CPU draws the same ones again, unseen.
-    for k, step in enumerate(steps(_on_cpu[name])):
+    for k, step in enumerate(steps(_on_cpu[key], precision)):
         if k >= len(drawn):
             yield step, FULL
         elif step.ids != drawn[k]:

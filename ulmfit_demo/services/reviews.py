@@ -60,6 +60,7 @@ class Verdict:
     n_unknown: int
     n_read: int  # tokens that this call had to read; the rest was kept from the call before
     device: str
+    precision: str  # of the reading: it decides the last digits
     milliseconds: float
 
 
@@ -77,7 +78,7 @@ def read(
     started = time.perf_counter()
     tokenized = tokens.fastai_words(text, vocab=vocab)
     ids = vocab.numericalize(t.text for t in tokenized.tokens)
-    models, device = devices.live_models(services.bundle.name)
+    models, device = devices.live_models(services.bundle.key)
     reading = read_along(models.classifier, ids, before)
     column = models.config["classes"].index("pos")
     after = reading.probabilities[:, column].tolist()
@@ -90,6 +91,7 @@ def read(
         n_unknown=ids.count(vocab.unk_id),
         n_read=reading.reread,
         device=device,
+        precision=reading.precision,
         milliseconds=1_000 * (time.perf_counter() - started),
     )
     return verdict, reading if len(ids) <= limits.KEPT_TOKENS else None
@@ -144,7 +146,7 @@ def explain(services: Services, text: str) -> Reasons | None:
             f"{limits.EXPLAINED_TOKENS:,}. Shorten it; the verdict above stays."
         )
     started = time.perf_counter()
-    models, _ = devices.live_models(services.bundle.name)
+    models, _ = devices.live_models(services.bundle.key)
     ids, column = list(reading.ids), models.config["classes"].index("pos")
     gradients = attribution.integrated_gradients(models.classifier, ids, column)
     left_out = attribution.leave_one_out(models.classifier, ids, column)
@@ -182,7 +184,10 @@ class WhatIf:
 
 @devices.spared
 def what_if(services: Services, text: str, index: int) -> WhatIf:
-    """Delete or replace word `index` of `text`. Raises `Refused` where there is no such word."""
+    """Delete or replace word `index` of `text`. Raises `Refused` where there is no such word.
+
+    The changed texts are read as the verdict is: else a word would seem to move it by the rounding.
+    """
     verdict, reading = read(services, text)
     if verdict and verdict.n_tokens > limits.KEPT_TOKENS:
         raise limits.Refused(
@@ -196,10 +201,10 @@ def what_if(services: Services, text: str, index: int) -> WhatIf:
     texts = [cut(text, word, "")]
     others = suggest(services, list(reading.ids), word)
     texts += [cut(text, word, other) for other in others]
-    models, _ = devices.live_models(services.bundle.name)
+    models, _ = devices.live_models(services.bundle.key)
     documents = [services.numericalize(t) for t in texts]
     column = models.config["classes"].index("pos")
-    values = classify(models.classifier, documents)[:, column].tolist()
+    values = classify(models.classifier, documents, job="read")[:, column].tolist()
     changes = [Change(*c) for c in zip(["", *others], texts, values, strict=True)]
     return WhatIf(word, verdict.positive, tuple(changes))
 
@@ -226,7 +231,7 @@ def suggest(services: Services, ids: list[int], word: Word) -> list[str]:
     case of the replaced word is kept.
     """
     vocab, words = services.words(), services.bundle.vocab
-    models, _ = devices.live_models(services.bundle.name)
+    models, _ = devices.live_models(services.bundle.key)
     engine, device = engine_of(models.lm), models.lm.bias.device
     prefix, following = ids[: word.first], ids[word.last + 1 :][:FOLLOWING]
     markers = [i for i in ids[word.first : word.last] if words[i] in ("xxmaj", "xxup")][:1]
@@ -262,6 +267,7 @@ class Progress:
     positive: list[float | None]  # [n]
     done: int
     device: str
+    precision: str
     milliseconds: float
 
 
@@ -274,13 +280,14 @@ def many(services: Services, texts: Sequence[str]) -> Iterator[Progress]:
     for n, i in enumerate(which):
         documents.append(services.numericalize(texts[i]))
         if n % limits.TOKENIZED_AT_ONCE == 0:
-            yield Progress(list(positive), 0, "tokenizing", 1_000 * (time.perf_counter() - started))
-    for places, values, device in devices.classify_on_gpu(services.bundle.name, documents):
+            elapsed = 1_000 * (time.perf_counter() - started)
+            yield Progress(list(positive), 0, "tokenizing", "", elapsed)
+    for places, values, *where in devices.classify_on_gpu(services.bundle.key, documents):
         for place, value in zip(places, values, strict=True):
             positive[which[place]] = value
         done += len(places)
         elapsed = 1_000 * (time.perf_counter() - started)
-        yield Progress(list(positive), done, device, elapsed)
+        yield Progress(list(positive), done, *where, elapsed)
 
 
 def others(services: Services, text: str) -> list[tuple[str, baselines.Weighed]]:

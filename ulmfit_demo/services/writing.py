@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from ulmfit_demo import limits, tokens
 from ulmfit_demo.models.bundle import BundleError
-from ulmfit_demo.models.engine import engine_of
+from ulmfit_demo.models.generation import next_logits
 from ulmfit_demo.models.sampling import NextWords, Sampling, next_words
 from ulmfit_demo.models.surprise import BANDS, surprise
 from ulmfit_demo.services import Services, devices
@@ -61,6 +61,7 @@ class Written:
     steps: int = 0  # of the last run
     milliseconds: float = 0.0
     device: str = ""
+    precision: str = ""  # in which the last run drew
 
 
 def write(
@@ -118,7 +119,7 @@ def _go_on(
     started, steps = time.perf_counter(), 0
     for i, (step, device) in enumerate(
         devices.generate_on_gpu(
-            services.bundle.name,
+            services.bundle.key,
             list(written.prompt_ids),
             forced,
             written.sampling,
@@ -148,6 +149,7 @@ def _go_on(
             steps=steps,
             milliseconds=1_000 * (time.perf_counter() - started),
             device=device,
+            precision=step.precision,
         )
         yield written
     if steps < n_steps:  # every text came to its end
@@ -179,22 +181,21 @@ def next_word(
 ) -> Next:
     """What could follow: after the prompt, or at token `place` of a text that was written."""
     vocab = services.words()
-    drawn, kept = None, []
+    drawn, kept, precision = None, (), ""
     if written is not None and text is not None and text < len(written.texts):
         ids = list(written.prompt_ids)
         tokens_ = written.texts[text].drawn
-        kept = [d.token for d in tokens_[:place]]
-        ids += [d.id for d in tokens_[:place]]
+        kept = tokens_[:place]
         drawn = tokens_[place] if place < len(tokens_) else None
-        prompt = written.prompt
+        prompt, precision = written.prompt, written.precision
     else:
         ids = services.numericalize(prompt)
     started = time.perf_counter()
-    logits = last_logits(services, ids)
+    logits = last_logits(services, ids, [d.id for d in kept], precision)
     seen = None
     if sampling.repetition_penalty != 1:
         seen = torch.zeros(len(logits), dtype=torch.bool)
-        seen[list(set(ids))] = True
+        seen[list({*ids, *(d.id for d in kept)})] = True
     distributions = next_words(
         logits,
         temperatures,
@@ -205,7 +206,7 @@ def next_word(
         seen=seen,
     )
     return Next(
-        f"{prompt} {tokens.detokenize(kept)}".strip(),
+        f"{prompt} {tokens.detokenize([d.token for d in kept])}".strip(),
         drawn.token if drawn else None,
         drawn.alternatives if drawn else (),
         tuple(distributions),
@@ -215,14 +216,17 @@ def next_word(
 
 
 @devices.spared
-def last_logits(services: Services, ids: Sequence[int]) -> torch.Tensor:
-    """Logits of the token after `ids`: [vocab_sz], on the CPU."""
-    models, _ = devices.live_models(services.bundle.name)
-    engine = engine_of(models.lm)
-    with torch.inference_mode():
-        row = torch.tensor([list(ids)], device=models.lm.bias.device)
-        features, _ = engine.read(row, models.lm.body.zero_state(1))
-        return engine.decode(features[:, -1])[0].float().cpu()
+def last_logits(
+    services: Services, prompt: Sequence[int], drawn: Sequence[int] = (), precision: str = ""
+) -> torch.Tensor:
+    """Logits of the token after `prompt` and `drawn`: [vocab_sz], on the CPU.
+
+    They come the way they came when the token was drawn, in `precision`; "" is that of the next text.
+    """
+    models, _ = devices.live_models(services.bundle.key)
+    wanted = precision or devices.WRITES_IN
+    logits, _ = next_logits(models.lm, prompt, drawn, precision=wanted)
+    return logits[0].float().cpu()
 
 
 @dataclass(frozen=True)
@@ -253,7 +257,7 @@ def unlikely(services: Services, text: str) -> Unlikely | None:
             f"The text has {len(ids):,} tokens; this view reads up to {limits.SURPRISE_TOKENS:,}. "
             "Shorten it; nothing was lost."
         )
-    models, _ = devices.live_models(services.bundle.name)
+    models, _ = devices.live_models(services.bundle.key)
     found = surprise(models.lm, ids, n_top=3)
     return Unlikely(
         tokenized.tokens,
@@ -279,7 +283,7 @@ def before_and_after(
     """
     vocab = services.words()
     ids = services.numericalize(prompt)
-    models, _ = devices.live_models(services.bundle.name)
+    models, _ = devices.live_models(services.bundle.key)
     banned = devices.never_drawn(services.bundle.vocab)
     result = []
     try:

@@ -156,9 +156,10 @@ def shown(texts: list[str], step: reviews.Progress | None) -> str:
         return view.lines([], f"{len(texts):,} reviews")
     known = [(t, p) for t, p in zip(texts, step.positive, strict=True)]
     rate = 1_000 * step.done / max(step.milliseconds, 1e-9)
+    where = f"{step.device}, {step.precision}" if step.precision else step.device
     detail = (
         f"{step.done:,} of {len(texts):,} reviews · {step.milliseconds:,.0f} ms · "
-        f"{rate:,.0f} a second · {step.device}"
+        f"{rate:,.0f} a second · {where}"
     )
     if len(known) > limits.SHOWN_ROWS:
         detail += f" · the first {limits.SHOWN_ROWS} are shown"

@@ -22,7 +22,8 @@ def texts(w: Written, by_surprise: bool = False, live: bool = False) -> str:
     boxes = "".join(text(w, i, by_surprise, live) for i in range(len(w.texts)))
     speed = w.milliseconds / max(1, w.steps)
     most = max((len(t.drawn) for t in w.texts), default=0)
-    detail = f"{most} of {w.n_steps} tokens · {speed:.1f} ms a step · {w.device}"
+    where = f"{w.device}, {w.precision}" if w.precision else w.device
+    detail = f"{most} of {w.n_steps} tokens · {speed:.1f} ms a step · {where}"
     legend_ = bands_legend() if by_surprise else ""
     return (
         f'<div class="texts">{boxes}</div>{legend_}'

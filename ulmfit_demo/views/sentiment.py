@@ -27,7 +27,8 @@ def verdict(v: Verdict) -> str:
     leaning = f"leaning {word}, {share:.0%}" if v.unsure else sure
     unknown = f", {v.n_unknown} unknown" if v.n_unknown else ""
     kept = f", {v.n_read} read anew" if v.n_read < v.n_tokens else ""
-    detail = f"{v.n_tokens:,} tokens{unknown}{kept} · {v.milliseconds:.0f} ms · {v.device}"
+    where = f"{v.milliseconds:.0f} ms · {v.device}, {v.precision}"
+    detail = f"{v.n_tokens:,} tokens{unknown}{kept} · {where}"
     return (
         f'<div class="verdict" role="status"><span class="word {"unsure" if v.unsure else css}">'
         f'{title}</span><span class="share">{leaning}</span>'

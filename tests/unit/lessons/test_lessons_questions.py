@@ -10,7 +10,7 @@ import pytest
 
 from ulmfit_demo import lessons, services, theme
 from ulmfit_demo.models import bundle as bundles
-from ulmfit_demo.services import history, questions
+from ulmfit_demo.services import devices, history, questions
 from ulmfit_demo.tokens import SubwordLadder, Vocab
 from ulmfit_demo.tokens.corpus_ladder import CorpusLadder
 from ulmfit_demo.tokens.word_counts import WordCounts
@@ -59,7 +59,7 @@ def test_a_question_without_its_fact_is_an_error():
         questions.fill("«nothing of the kind»".replace(" ", "_"), {})
 
 
-def test_a_bundle_that_tells_little_leaves_only_those_answers_open(tmp_path):
+def test_a_bundle_that_tells_little_leaves_only_those_answers_open(tmp_path, own_bundles):
     folder = tmp_path / "quiet"
     shutil.copytree(theme.ASSETS / "models" / "imdb", folder)
     for name in ("metrics.json", "training.jsonl"):
@@ -68,6 +68,7 @@ def test_a_bundle_that_tells_little_leaves_only_those_answers_open(tmp_path):
     config.pop("recipe")
     (folder / "config.json").write_text(json.dumps(config))
     bundle = bundles.load(folder)
+    devices.register(bundle)
     quiet = services.Services(SubwordLadder(theme.ASSETS / "subwords"), bundle, Vocab(bundle.vocab))
     found = {q["number"]: q["answer"] for tab in TABS for q in questions.answered(quiet, tab)}
     assert [n for n, answer in found.items() if answer == questions.UNTOLD] == [15, 3, 19, 7]

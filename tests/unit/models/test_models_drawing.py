@@ -5,7 +5,9 @@ import math
 import pytest
 import torch
 
-from ulmfit_demo.models.generation import generate
+from ulmfit_demo.models.engine import Unavailable, engine_of
+from ulmfit_demo.models.generation import generate, next_logits
+from ulmfit_demo.models.precision import choose
 from ulmfit_demo.models.sampling import (
     Sampling,
     distribution,
@@ -161,6 +163,35 @@ def test_a_step_tells_probability_rank_entropy_and_alternatives(random_lm):
             assert step.entropies[i] == pytest.approx(float(entropy_bits(p)), abs=1e-3)
             order = [j for j in p.argsort(descending=True).tolist() if j not in (0, 1)][:10]
             assert [j for j, _ in step.alternatives[i]] == order
+
+
+@pytest.mark.parametrize("name", ["fp32", "half", "int8"])
+@pytest.mark.parametrize("model", ["random_lm", "shipped"])
+def test_a_table_of_the_next_token_is_the_one_that_was_drawn_from(request, model, name):
+    """1e-5 in every precision, alone or beside two others; one pass in fp32 would not be, with int8."""
+    lm = request.getfixturevalue(model)
+    lm = lm if model == "random_lm" else lm.lm
+    try:
+        choose(engine_of(lm), "write", name)
+    except Unavailable as e:
+        pytest.skip(str(e))
+    steps = write(lm, 24, n_alternatives=10, precision=name)
+    assert {s.precision for s in steps} == {name}
+    for i, k in ((0, 0), (0, 1), (1, 9), (2, 23)):
+        logits, _ = next_logits(lm, PROMPT, text(steps, i)[:k], precision=name)
+        probs, step = logits[0].softmax(-1), steps[k]
+        assert step.probabilities[i] == pytest.approx(float(probs[step.ids[i]]), abs=1e-5)
+        assert step.ranks[i] == int((probs > probs[step.ids[i]]).sum()) + 1
+        for j, p in step.alternatives[i]:
+            assert p == pytest.approx(float(probs[j]), abs=1e-5)
+    if name == "int8":
+        other = lm.next_logits(torch.tensor([PROMPT + text(steps, 2)[:23]]))[0][0].softmax(-1)
+        assert float((other - probs).abs().max()) > 1e-4
+
+
+def test_no_table_without_a_prompt(random_lm):
+    with pytest.raises(ValueError, match="no token"):
+        next_logits(random_lm, [])
 
 
 def test_repetition_penalty_changes_what_is_written_and_bans_stay(random_lm):

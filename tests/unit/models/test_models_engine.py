@@ -1,5 +1,8 @@
 """Every precision against fp32, and fp32 with the shipped weights against fastai's own modules."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
@@ -129,6 +132,33 @@ def test_a_precision_is_measured_once_and_can_be_forced(random_lm, monkeypatch):
         assert precision.choose(engine, "write") == "half"
 
 
+def test_a_job_that_is_known_does_not_wait_for_one_that_is_measured(random_lm, monkeypatch):
+    """Somebody types while the first many reviews of the day find out what is fast."""
+    import copy
+
+    monkeypatch.delenv(precision.ENV, raising=False)
+    engine = engine_of(copy.deepcopy(random_lm))
+    precision.choose(engine, "read")
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(engine, job):
+        begun.set()
+        go.wait(60)
+        return precision.Choice("fp32", {}, {})
+
+    monkeypatch.setattr(precision, "_measure", slow)
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            measured = pool.submit(precision.choose, engine, "batch")
+            assert begun.wait(30)
+            known = pool.submit(precision.choose, engine, "read")
+            assert known.result(30) in precision.CANDIDATES["read"]
+            assert not measured.done()
+        finally:
+            go.set()
+        assert measured.result(30) == "fp32"
+
+
 def test_an_unknown_precision_is_one_clear_error(random_lm):
     with pytest.raises(ValueError, match="'int4' is no precision"):
         precision.choose(engine_of(random_lm), "write", "int4")
@@ -139,6 +169,7 @@ def test_an_unknown_precision_is_one_clear_error(random_lm):
 def test_a_precision_that_computes_nonsense_is_not_used(random_lm, monkeypatch):
     import copy
 
+    monkeypatch.delenv(precision.ENV, raising=False)
     model = copy.deepcopy(random_lm)
     engine = engine_of(model)
     honest = type(engine).read

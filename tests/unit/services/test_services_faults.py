@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from train import publish
 from ulmfit_demo import limits, process, services, theme
 from ulmfit_demo.live.supervisor import Supervisor
 from ulmfit_demo.models import bundle as bundles
+from ulmfit_demo.models import precision
 from ulmfit_demo.models.awd_lstm import Classifier, LanguageModel, Sizes
+from ulmfit_demo.models.engine import Unavailable
 from ulmfit_demo.models.sampling import Sampling
 from ulmfit_demo.services import devices, reviews, writing
 from ulmfit_demo.tokens import training
@@ -39,8 +42,8 @@ BUDGET = training.Budget(60, 60, 2**30, 500)
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """A small whole bundle."""
+def folder(tmp_path, own_bundles):
+    """A small whole bundle, in a folder that is called as the shipped one's."""
     torch.manual_seed(1)
     folder = tmp_path / "models" / "imdb"
     folder.mkdir(parents=True)
@@ -181,9 +184,10 @@ def test_a_cut_off_bundle_is_named_in_the_sentence(folder, tmp_path, monkeypatch
 def full_gpu(folder, tmp_path, monkeypatch):
     """A bundle, registered as if a GPU held it too; and how to make that GPU fail."""
     monkeypatch.delenv("ULMFIT_BUNDLE", raising=False)
+    monkeypatch.setenv(precision.ENV, "fp32")  # each of the two would measure for itself
     loaded = services.load(tmp_path)
     there = bundles.load(folder)
-    monkeypatch.setitem(devices._on_gpu, loaded.bundle.name, there)
+    monkeypatch.setitem(devices._on_gpu, loaded.bundle.key, there)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU")
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
@@ -208,7 +212,7 @@ def test_generation_goes_on_on_the_cpu_with_the_same_words(full_gpu, after):
 
     def drawn():
         found = devices.generate_on_gpu(
-            loaded.bundle.name, [2, 5, 6], [], Sampling(temperature=1.0), 8, 2, 0, 3
+            loaded.bundle.key, [2, 5, 6], [], Sampling(temperature=1.0), 8, 2, 0, 3
         )
         return [(step.ids, device) for step, device in found]
 
@@ -223,11 +227,33 @@ def test_generation_goes_on_on_the_cpu_with_the_same_words(full_gpu, after):
     )
 
 
+@pytest.mark.parametrize("there_in", ["fp32", "int8"])
+def test_a_text_that_moves_to_the_cpu_stays_in_its_precision(full_gpu, monkeypatch, there_in):
+    """A GPU writes in fp32 whatever the CPU beside it would choose."""
+    loaded, there, fails_after = full_gpu
+    real = devices.generate
+
+    def generate(model, *args, precision, **kwargs):
+        wanted = precision or (there_in if model is there.lm else "half")
+        return real(model, *args, precision=wanted, **kwargs)
+
+    monkeypatch.setattr(devices, "generate", generate)
+    fails_after("generate", 3)
+    asked = (loaded.bundle.key, [2, 5, 6], [], Sampling(temperature=1.0), 8, 2, 0, 3)
+    try:
+        steps = [step for step, _ in devices.generate_on_gpu(*asked)]
+    except Unavailable as e:
+        pytest.skip(str(e))
+    assert {step.precision for step in steps} == {there_in}
+
+
 @pytest.mark.parametrize("after", [0, 1])
 def test_many_reviews_go_on_on_the_cpu(full_gpu, after, monkeypatch):
     loaded, _, fails_after = full_gpu
     real = devices.classify_batches
-    monkeypatch.setattr(devices, "classify_batches", lambda m, d: real(m, d, 2))
+    monkeypatch.setattr(
+        devices, "classify_batches", lambda m, d, precision: real(m, d, 2, precision)
+    )
     texts = ["the film is good", "a bad film", "", "is the film", "good"]
     whole = list(reviews.many(loaded, texts))[-1]
     fails_after("classify_batches", after)
@@ -251,20 +277,20 @@ def test_live_results_go_on_on_the_cpu(full_gpu, monkeypatch):
     verdict, _ = reviews.read(loaded, "the film is good")
     assert verdict.device == devices.FULL
     assert verdict.positive == pytest.approx(before.positive, abs=1e-5)
-    assert devices.live_models(loaded.bundle.name)[1] == "a GPU"  # the next request tries again
+    assert devices.live_models(loaded.bundle.key)[1] == "a GPU"  # the next request tries again
 
 
 def test_the_next_word_comes_from_the_cpu(full_gpu, monkeypatch):
     loaded, there, _ = full_gpu
     expected = writing.last_logits(loaded, [2, 5])
-    real = writing.engine_of
+    real = writing.next_logits
 
-    def engine_of(model):
+    def next_logits(model, *args, **kwargs):
         if model is there.lm:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return real(model)
+        return real(model, *args, **kwargs)
 
-    monkeypatch.setattr(writing, "engine_of", engine_of)
+    monkeypatch.setattr(writing, "next_logits", next_logits)
     assert torch.allclose(writing.last_logits(loaded, [2, 5]), expected, atol=1e-5)
 
 
@@ -278,7 +304,23 @@ def test_a_gpu_too_small_for_the_model_is_left_alone(folder, monkeypatch):
     monkeypatch.setattr(torch.nn.Module, "to", to)
     devices.register(bundle)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert devices.gpu_models("too large") == (bundle, "CPU")
+    assert devices.gpu_models(bundle.key) == (bundle, "CPU")
+
+
+def test_two_bundles_of_one_name_do_not_meet(folder, tmp_path, monkeypatch):
+    """The second is read with its own weights, and the first goes on with its own."""
+    monkeypatch.delenv("ULMFIT_BUNDLE", raising=False)
+    monkeypatch.setenv(precision.ENV, "fp32")
+    first = services.load(tmp_path)
+    before = reviews.read(first, "the film is good")[0].positive
+    torch.manual_seed(2)
+    second = tmp_path / "second" / "models" / "imdb"
+    shutil.copytree(folder, second)
+    bundles.save_weights(Classifier(SIZES, 4, 2, 7, 28), second / "classifier.safetensors")
+    other = services.load(tmp_path / "second")
+    assert other.bundle.name == first.bundle.name == "imdb"
+    assert reviews.read(other, "the film is good")[0].positive != before
+    assert reviews.read(first, "the film is good")[0].positive == before
 
 
 # Workers.

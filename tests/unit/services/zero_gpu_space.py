@@ -75,9 +75,9 @@ def main() -> dict:
     found["worker"], found["cuda_in_worker"] = change_globals()
     found["changed"] = CHANGED["by a worker"]
 
-    name = loaded.bundle.name
-    live, found["live_device"] = devices.live_models(name)
-    found["live_on_cpu"] = live.classifier is devices._on_cpu[name].classifier
+    key = loaded.bundle.key
+    live, found["live_device"] = devices.live_models(key)
+    found["live_on_cpu"] = live.classifier is devices._on_cpu[key].classifier
 
     texts = ["A wonderful film.", "", "Boring, stupid and far too long.", "It has its moments."]
     documents = [loaded.numericalize(t) for t in texts if t]
@@ -97,7 +97,7 @@ def main() -> dict:
     devices._on_gpu.update(on_gpu)
     devices.generate_on_gpu = in_a_worker
     found["written"] = [[d.token for d in t.drawn] for t in [*writing.write(*settings)][-1].texts]
-    found["moved"] = sorted(on_gpu) == [name]
+    found["moved"] = sorted(on_gpu) == [key]
     found["workers"] = sorted(set(allowed))
     found["calls"] = len(scheduled)
     return found
