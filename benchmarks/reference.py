@@ -23,7 +23,8 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from train.names import fastai_body, fastai_lm  # noqa: E402
+from train import unpack  # noqa: E402
+from train.names import fastai_lm  # noqa: E402
 from ulmfit_demo.models import bundle  # noqa: E402
 
 CORPUS = Path(os.environ.get("ULMFIT_DATA", ROOT / "runs" / "first" / "data"))  # ids only
@@ -52,29 +53,7 @@ def fastai_language_model(loaded: bundle.Bundle) -> torch.nn.Module:
 
 def fastai_classifier(loaded: bundle.Bundle) -> torch.nn.Module:
     """fastai's `get_text_classifier` with the weights of `loaded`, in eval mode."""
-    from fastai.text.models.awdlstm import AWD_LSTM, awd_lstm_clas_config
-    from fastai.text.models.core import get_text_classifier
-
-    head = loaded.config["classifier"]
-    model = get_text_classifier(
-        AWD_LSTM,
-        len(loaded.vocab),
-        len(loaded.config["classes"]),
-        seq_len=head["bptt"],
-        config={**awd_lstm_clas_config, **_config(loaded)},
-        lin_ftrs=[head["lin_ftrs"]],
-        max_len=head["max_len"],
-    )
-    state, result = loaded.classifier.state_dict(), {}
-    for i, layer in enumerate(model[1].layers):
-        for k, part in layer.named_children():
-            ours = "norm" if isinstance(part, torch.nn.BatchNorm1d) else "linear"
-            result |= {
-                f"1.layers.{i}.{k}.{leaf}": state[f"{ours}{i + 1}.{leaf}"]
-                for leaf in part.state_dict()
-            }
-    model.load_state_dict({**fastai_body(state, "0.module."), **result})
-    return model.eval()
+    return unpack.fastai_classifier(loaded, loaded.classifier).eval()
 
 
 def fastai_learner(loaded: bundle.Bundle, classifier: bool):

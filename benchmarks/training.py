@@ -8,6 +8,7 @@ softmax. Then both are validated on the same held-out reviews. Needs the run's `
 """
 
 import argparse
+import dataclasses
 import statistics
 import time
 from pathlib import Path
@@ -23,6 +24,7 @@ from reference import report
 
 from train import precision, recipe
 from train.data import Corpus, Documents
+from train.labels import NoValidation
 from train.language_model import config, learner, loaders, seed_everything
 
 VALID = 100  # held-out reviews that both are validated on
@@ -37,34 +39,41 @@ class Part:
         spread = whole.which[:: max(1, len(whole) // 20_000)]
         lengths = Documents(corpus, spread).lengths.cumsum()
         self.train = Documents(corpus, spread[: int((lengths <= tokens).sum()) + 1])
-        self.heldout = corpus.split("heldout").subset(VALID)
+        self.heldout = corpus.split("heldout").subset(VALID)  # of those `learner` takes all
 
     def split(self, *names: str) -> Documents:
         return self.heldout if names == ("heldout",) else self.train
 
 
-class Turns(Callback):
-    """Train `n` batches, then let the other side; keeps the seconds of each batch."""
+class Turns:
+    """Two callbacks around a batch: take turns of `n` batches with the other side, and time each.
 
-    order = 99  # after every other callback of the batch
-    run_valid = False
+    The first stands before every callback of the batch, the second after them all, so that what a
+    side does for a batch is done, and timed, in its own turn.
+    """
 
     def __init__(self, own: Semaphore, other: Semaphore, n: int):
-        self.own, self.other, self.n, self.seconds = own, other, n, []
+        self.seconds: list[float] = []
+        turns = self
 
-    def before_batch(self) -> None:
-        if len(self.seconds) % self.n == 0:
-            self.own.acquire()
-        self.started = time.perf_counter()
+        class Begin(Callback):
+            order, run_valid = -99, False
 
-    def after_batch(self) -> None:
-        self.seconds.append(time.perf_counter() - self.started)
-        if len(self.seconds) % self.n == 0:
-            self.other.release()
+            def before_batch(self) -> None:
+                if len(turns.seconds) % n == 0:
+                    own.acquire()
+                turns.started = time.perf_counter()
 
-    def after_fit(self) -> None:
-        for _ in range(10_000):
-            self.other.release()  # nobody is left to hand over
+        class End(Callback):
+            order, run_valid = 99, False
+
+            def after_batch(self) -> None:
+                turns.seconds.append(time.perf_counter() - turns.started)
+                if len(turns.seconds) % n == 0:
+                    other.release()
+
+        self.callbacks = [Begin(), End()]
+        self.hand_over = lambda: [other.release() for _ in range(10_000)]  # for good
 
 
 def plain_fastai(part: Part, settings: recipe.LanguageModel, folder: Path) -> LMLearner:
@@ -86,7 +95,9 @@ def main() -> None:
     ap.add_argument("--batches", type=int, default=40, help="mini-batches each side trains on")
     ap.add_argument("--turn", type=int, default=5, help="mini-batches before the other's turn")
     args = ap.parse_args()
-    settings = recipe.load(args.recipe).lm
+    if args.batches < 3 or args.turn < 1:
+        ap.error("at least 3 batches, and a turn of at least 1")
+    settings = dataclasses.replace(recipe.load(args.recipe).lm, valid_documents=VALID)
     tokens = args.batches * settings.bs * settings.seq_len
     part = Part(Corpus(args.run / "data"), tokens)
     sides = {}
@@ -101,18 +112,28 @@ def main() -> None:
         for name in sides
     }
 
-    def fit(name: str) -> None:
-        with sides[name].no_bar(), sides[name].no_logging():
-            sides[name].fit_one_cycle(
-                1, settings.lr, pct_start=settings.pct_start, wd=settings.wd, cbs=[turns[name]]
-            )
+    failed: list[Exception] = []
 
-    threads = [Thread(target=fit, args=(name,)) for name in sides]
+    def fit(name: str) -> None:
+        learn, cbs = sides[name], [*turns[name].callbacks, NoValidation()]
+        try:
+            with learn.no_bar(), learn.no_logging():
+                learn.fit_one_cycle(
+                    1, settings.lr, pct_start=settings.pct_start, wd=settings.wd, cbs=cbs
+                )
+        except Exception as e:
+            failed.append(e)
+        finally:
+            turns[name].hand_over()
+
+    threads = [Thread(target=fit, args=(name,), daemon=True) for name in sides]
     for thread in threads:
         thread.start()
     signs["plain fastai"].release()
     for thread in threads:
         thread.join()
+    if failed:
+        raise failed[0]
     each = settings.bs * settings.seq_len
     speed = {n: each / statistics.median(t.seconds[1:-1]) for n, t in turns.items()}
     rows: dict[str, object] = {}

@@ -21,7 +21,7 @@ STAGES = {
     "labels": "train the classifier with few labels and many; write the curve",
     "baselines": "fit NB-SVM, TF-IDF and VADER on the same split (--test measures test too)",
     "publish": "upload the bundle (--repo OWNER/NAME) or the app (--space OWNER/NAME) to the Hub",
-    "all": "data, lm, classifier, export and evaluate, one after another",
+    "all": "data, lm, classifier, teach and student if wanted, export, evaluate: one after another",
 }
 
 

@@ -102,14 +102,15 @@ class NBSVMFit:
         return self.grams.counts(documents).sign() @ self.weights + self.bias
 
 
-def fit_nbsvm(train: Documents, heldout: Documents) -> NBSVMFit:
-    """Fit on `train`; the regularization that does best on `heldout`. Source: Wang & Manning (2012)."""
-    grams = Grams(train.corpus.vocab, train)
-    binary, y = grams.counts(train).sign(), train.labels
-    ratio = log_count_ratio(binary, y)
+def fit_nbsvm(grams: Grams, counts, labels, held_counts, held_labels) -> NBSVMFit:
+    """Fit on `counts` [documents, n_grams] and `labels`; the regularization that does best held out.
+
+    Source: Wang & Manning (2012).
+    """
+    binary = counts.sign()
+    ratio = log_count_ratio(binary, labels)
     scale = sparse.diags(ratio)
-    held = grams.counts(heldout).sign() @ scale
-    model, c = best_of(binary @ scale, y, held, heldout.labels)
+    model, c = best_of(binary @ scale, labels, held_counts.sign() @ scale, held_labels)
     return NBSVMFit(grams, model.coef_[0] * ratio, float(model.intercept_[0]), c)
 
 
@@ -131,10 +132,7 @@ def run(
     train, splits = corpus.split("train"), {"heldout": corpus.split("heldout")}
     if test:
         splits["test"] = corpus.split("test")
-    started = time.perf_counter()
-    nbsvm = fit_nbsvm(train, splits["heldout"])
-    fitted = time.perf_counter() - started
-    grams, weights, bias = nbsvm.grams, nbsvm.weights, nbsvm.bias
+    grams = Grams(corpus.vocab, train)
     y, counts = train.labels, grams.counts(train)
     others = {name: grams.counts(documents) for name, documents in splits.items()}
     labels = {name: documents.labels for name, documents in splits.items()}
@@ -146,7 +144,9 @@ def run(
         result["models"][name] = {"accuracy": figures, "seconds": seconds, **chosen}
         (folder / "baselines.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
 
-    started = time.perf_counter() - fitted
+    started = time.perf_counter()
+    nbsvm = fit_nbsvm(grams, counts, y, others["heldout"], labels["heldout"])
+    weights, bias = nbsvm.weights, nbsvm.bias
     measured("NB-SVM", lambda s: others[s].sign() @ weights + bias, started, C=nbsvm.c)
     kept = np.zeros_like(weights)
     strongest = np.argsort(-np.abs(weights), kind="stable")[:MAX_GRAMS]

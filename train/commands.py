@@ -10,7 +10,7 @@ from pathlib import Path
 from train import distributed
 from train import recipe as recipes
 from train.data import Corpus
-from train.export import BACKWARDS
+from train.export import BACKWARDS, newer
 from train.recipe import Recipe
 from train.stages import Run
 
@@ -179,15 +179,14 @@ def finished(stage: str, call: Call) -> bool:
     """True where an earlier call brought this stage to its end."""
     if stage == "data":
         return (call.folder / "data" / "vocab.json").is_file()
+    folder = call.where.folder
     if stage == "teach":
-        return (call.where.folder / "taught.npz").is_file()
+        return newer(folder / "taught.npz", folder / "classifier.pth")
+    if stage == "student" and not newer(folder / "student.pth", folder / "taught.npz"):
+        return False
     if stage not in ("lm", "classifier", "student"):
         return False
-    result = call.where.folder / f"{stage}.pth"
-    checkpoint = call.where.folder / f"{stage}.checkpoint"
-    if not result.is_file():
-        return False
-    return not checkpoint.is_file() or result.stat().st_mtime >= checkpoint.stat().st_mtime
+    return newer(folder / f"{stage}.pth", folder / f"{stage}.checkpoint")
 
 
 STAGES = {

@@ -208,11 +208,12 @@ class Documents:
     def __getitem__(self, i: int) -> TensorText:
         start, end = self.corpus.offsets[self.which[i]], self.corpus.offsets[self.which[i] + 1]
         ids = self.corpus.ids[start:end].astype(np.int64)
+        if self.cut is not None and len(ids) > self.cut:
+            # read backwards without a tail, a review's end comes first and is kept
+            tail = self.cut if self.corpus.backwards and not self.tail else self.tail
+            ids = np.concatenate([ids[: self.cut - tail], ids[len(ids) - tail :]])
         if self.corpus.backwards:
             ids = ids[::-1].copy()
-        if self.cut is not None and len(ids) > self.cut:
-            head = self.cut - self.tail
-            ids = np.concatenate([ids[:head], ids[len(ids) - self.tail :]])
         return TensorText(torch.from_numpy(ids))
 
     def subset(self, n: int) -> Documents:

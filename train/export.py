@@ -69,10 +69,29 @@ def read(path: Path) -> dict[str, Tensor]:
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
-def last_classifier(folder: Path) -> Path:
-    """The student's weights where there are any, else the classifier's."""
-    student = folder / "student.pth"
-    return student if student.is_file() else folder / "classifier.pth"
+def newer(result: Path, source: Path) -> bool:
+    """Whether `result` is there and was written after `source`, where that is there."""
+    if not result.is_file():
+        return False
+    return not source.is_file() or result.stat().st_mtime >= source.stat().st_mtime
+
+
+def last_classifier(recipe: Recipe, folder: Path) -> Path:
+    """The weights that ship: the student's where the recipe wants one, else the classifier's.
+
+    The direction that reads backwards may do without a student. Raises `ExportError` where the student
+    is missing, or older than the classifier that it goes on from.
+    """
+    classifier, student = folder / "classifier.pth", folder / "student.pth"
+    if not recipe.student.unlabelled:
+        return classifier
+    if newer(student, classifier):
+        return student
+    if folder.name == BACKWARDS and not student.is_file():
+        return classifier
+    raise ExportError(
+        f"{student} is missing or older than {classifier.name}: run the stages teach and student first"
+    )
 
 
 def export(
@@ -92,8 +111,8 @@ def export(
     models = {}
     for name, path, convert in (
         ("lm", folder / "lm.pth", lm_weights),
-        ("classifier", last_classifier(folder), classifier_weights),
-        ("classifier_backwards", last_classifier(folder / BACKWARDS), classifier_weights),
+        ("classifier", last_classifier(recipe, folder), classifier_weights),
+        ("classifier_backwards", last_classifier(recipe, folder / BACKWARDS), classifier_weights),
     ):
         if name == "classifier_backwards" and not path.is_file():
             continue

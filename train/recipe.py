@@ -102,6 +102,7 @@ class Student(Classifier):
     """The classifier once more, on labelled reviews and on those that a teacher has labelled."""
 
     unlabelled: int = 0  # how many unsup reviews the teacher labels; 0: no student
+    stages: tuple[Stage, ...] = (Stage(groups=0, epochs=1, lr=3e-3),)
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,17 @@ def load(path: Path) -> Recipe:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise RecipeError(f"{path} is not valid TOML: {e}") from None
     raw.setdefault("name", Path(path).stem)
-    return _build(Recipe, raw, where="")
+    recipe = _build(Recipe, raw, where="")
+    for key in SAME_MODEL if recipe.student.unlabelled else ():
+        own, its = getattr(recipe.student, key), getattr(recipe.classifier, key)
+        if own != its:
+            raise RecipeError(
+                f"student.{key} is {own}, classifier.{key} {its}: a student goes on with that model"
+            )
+    return recipe
 
 
+SAME_MODEL = ("lin_ftrs", "bptt", "max_len")  # what the bundle's one head is made of
 _SECTIONS = {
     "data": Data,
     "subwords": Subwords,

@@ -10,7 +10,7 @@ import numpy as np
 
 from train import classifier, teacher
 from train.data import LABELS, Corpus, Documents
-from train.export import read
+from train.export import newer, read
 from train.language_model import seed_everything
 from train.recipe import LanguageModel, Student
 from train.stages import Run, load_checkpoint
@@ -29,7 +29,9 @@ def train(corpus: Corpus, lm: LanguageModel, settings: Student, where: Run, devi
     """Run the recipe's stages and leave `student.pth` in `where.folder`."""
     documents, targets = lessons(corpus, teacher.load(where.folder))
     start = read(where.folder / "classifier.pth")
-    state = load_checkpoint(where.folder / "student.checkpoint", where.resume)
+    checkpoint = where.folder / "student.checkpoint"
+    same = newer(checkpoint, where.folder / teacher.FILE)  # else it learned from another teacher
+    state = load_checkpoint(checkpoint, where.resume and same)
     seed_everything(settings.seed)
     learn = classifier.learner(corpus, lm, settings, where.folder, device, documents, targets)
     learn.model.load_state_dict(start)

@@ -1,8 +1,8 @@
 """Stage `teach`: what our classifier and NB-SVM together think of unlabelled reviews. Trains no network.
 
-The two err on different reviews, so their mean knows more than either. It labels reviews of unsup, and
-stage `student` learns from them. Hinton, Vinyals, Dean, "Distilling the Knowledge in a Neural Network"
-(2015); Wang & Manning (2012). Reads no test review.
+The two err on different reviews, so their weighted log odds know more than either. They label reviews of
+unsup, and stage `student` learns from them. Hinton, Vinyals, Dean, "Distilling the Knowledge in a
+Neural Network" (2015); Wang & Manning (2012). Reads no test review.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
 
-from train.baselines import accuracy, fit_nbsvm
+from train.baselines import Grams, accuracy, fit_nbsvm
 from train.console import JsonLog, progress
 from train.data import LABELS, Corpus, Documents
 from train.errors import StageError
@@ -23,9 +24,10 @@ from train.names import classifier_weights
 from train.recipe import Recipe
 from ulmfit_demo.models import bundle
 from ulmfit_demo.models.awd_lstm import Classifier
-from ulmfit_demo.models.classification import classify_batches
+from ulmfit_demo.models.classification import BS, classify_batches, precision_for
 
 FILE = "taught.npz"
+FOLDS = 10
 
 
 class TeacherError(StageError):
@@ -53,14 +55,20 @@ def load(folder: Path) -> Taught:
         return Taught(saved["which"], saved["positive"])
 
 
-def log_odds(model: Classifier, documents: Documents) -> np.ndarray:
+def log_odds(model: Classifier, documents: Documents, precision: str) -> np.ndarray:
     """The classifier's log odds of positive for whole documents, [documents]."""
     positive = LABELS.index("pos")
     texts = [documents[i].tolist() for i in range(len(documents))]
     result = np.empty(len(texts))
-    for which, probs in progress(classify_batches(model, texts), "teach", -(-len(texts) // 128)):
+    batches = classify_batches(model, texts, precision=precision)
+    for which, probs in progress(batches, "teach", -(-len(texts) // BS)):
         result[which] = torch.logit(probs[:, positive].double(), eps=1e-9).numpy()
     return result
+
+
+def min_class(labels: np.ndarray) -> int:
+    """How many the rarer label has."""
+    return int(np.bincount(labels).min())
 
 
 def teach(recipe: Recipe, corpus: Corpus, folder: Path) -> Taught:
@@ -74,22 +82,29 @@ def teach(recipe: Recipe, corpus: Corpus, folder: Path) -> Taught:
         raise TeacherError("nothing to teach: the recipe's [student] has no unlabelled reviews")
     weights = classifier_weights(read(folder / "classifier.pth"))
     model = fill(bundle.build(make_config(recipe, len(corpus.vocab)))[1], weights)
-    heldout = corpus.split("heldout")
-    nbsvm = fit_nbsvm(corpus.split("train"), heldout)
+    train, heldout = corpus.split("train"), corpus.split("heldout")
+    grams, labels = Grams(corpus.vocab, train), heldout.labels
+    nbsvm = fit_nbsvm(grams, grams.counts(train), train.labels, grams.counts(heldout), labels)
+    precision = precision_for(model, len(unlabelled))
 
     def both(documents: Documents) -> np.ndarray:  # [documents, 2]
-        return np.stack([log_odds(model, documents), nbsvm.scores(documents)], 1)
+        return np.stack([log_odds(model, documents, precision), nbsvm.scores(documents)], 1)
 
-    scores, labels = both(heldout), heldout.labels
+    scores = both(heldout)
     mixer = LogisticRegression().fit(scores, labels)
+    unseen = cross_val_predict(
+        LogisticRegression(), scores, labels, cv=min(FOLDS, min_class(labels))
+    )
     JsonLog(folder / "log.jsonl").write(
         stage="teach",
         event="teacher",
+        precision=precision,
+        reviews=len(unlabelled),
         weights=[round(float(w), 4) for w in (*mixer.coef_[0], mixer.intercept_[0])],
         heldout={
             "classifier": accuracy(scores[:, 0], labels),
             "NB-SVM": accuracy(scores[:, 1], labels),
-            "both": accuracy(mixer.decision_function(scores), labels),
+            "both": float((unseen == labels).mean()),  # each from a mixture that had not seen it
         },
     )
     positive = mixer.predict_proba(both(unlabelled))[:, 1]

@@ -9,18 +9,19 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import torch
 from fastai.text.models.awdlstm import AWD_LSTM, awd_lstm_clas_config
 from fastai.text.models.core import get_text_classifier
+from torch import nn
 
 from train.checkpoint import save_atomically
 from train.data import Corpus
 from train.errors import StageError
-from train.export import SHOWN
-from train.language_model import save_result, sizes
+from train.export import BACKWARDS, SHOWN
+from train.language_model import save_result
 from train.names import fastai_lm, fill_fastai_classifier
 from train.recipe import LanguageModel
 from ulmfit_demo.models import bundle
+from ulmfit_demo.models.awd_lstm import Classifier
 
 
 class UnpackError(StageError):
@@ -30,16 +31,18 @@ class UnpackError(StageError):
 def unpack(source: Path, corpus: Corpus, settings: LanguageModel, folder: Path) -> None:
     """Write what the run that made the bundle `source` had left into the run `folder`.
 
-    `lm.pth`, `models/finetuned.pth`, `classifier.pth`, its log and curves, and `lm-N.pth` for each
-    earlier state of the language model (for `export --snapshot`).
+    `lm.pth`, `models/finetuned.pth`, `classifier.pth` (`student.pth` where the classifier is a student),
+    `backwards/classifier.pth`, its log and curves, and `lm-N.pth` for each earlier state of the language
+    model (for `export --snapshot`).
 
     Raises UnpackError where words or sizes differ or the run has a model, `BundleError` where `source`
     is no bundle.
     """
-    if (folder / "lm.pth").is_file():
-        raise UnpackError(
-            f"{folder / 'lm.pth'} is there already: give another --run, or move it away"
-        )
+    for name in ("lm.pth", "classifier.pth", "student.pth", "log.jsonl"):
+        if (folder / name).is_file():
+            raise UnpackError(
+                f"{folder / name} is there already: give another --run, or move it away"
+            )
     loaded = bundle.load(source)
     odd = [k for k in ("emb_sz", "n_hid", "n_layers") if loaded.config[k] != getattr(settings, k)]
     if odd:
@@ -54,21 +57,28 @@ def unpack(source: Path, corpus: Corpus, settings: LanguageModel, folder: Path) 
             shutil.copy(source / theirs, folder / ours)
     for i, snapshot in enumerate(loaded.snapshots):
         save_atomically(fastai_lm(snapshot.model.state_dict()), folder / f"lm-{i}.pth")
-    save_atomically(fastai_classifier(loaded, settings), folder / "classifier.pth")
+    student = loaded.config.get("recipe", {}).get("student", {}).get("unlabelled")
+    name = "student.pth" if student else "classifier.pth"
+    save_atomically(fastai_classifier(loaded, loaded.classifier).state_dict(), folder / name)
+    if loaded.classifier_backwards is not None:
+        (folder / BACKWARDS).mkdir(exist_ok=True)
+        state = fastai_classifier(loaded, loaded.classifier_backwards).state_dict()
+        save_atomically(state, folder / BACKWARDS / name)
     save_result(fastai_lm(loaded.lm.state_dict()), folder)  # last: its file says that all is there
 
 
-def fastai_classifier(loaded: bundle.Bundle, settings: LanguageModel) -> dict[str, torch.Tensor]:
-    """The state dict that fastai's classifier has with the weights of the bundle's."""
+def fastai_classifier(loaded: bundle.Bundle, classifier: Classifier) -> nn.Module:
+    """fastai's `get_text_classifier` with the weights of `classifier`, one of the bundle's."""
     head = loaded.config["classifier"]
+    sizes = {k: loaded.config[k] for k in ("emb_sz", "n_hid", "n_layers")}
     model = get_text_classifier(
         AWD_LSTM,
         len(loaded.vocab),
         len(loaded.config["classes"]),
         seq_len=head["bptt"],
-        config={**awd_lstm_clas_config, **sizes(settings)},
+        config={**awd_lstm_clas_config, **sizes},
         lin_ftrs=[head["lin_ftrs"]],
         max_len=head["max_len"],
     )
-    fill_fastai_classifier(model, loaded.classifier.state_dict())
-    return model.state_dict()
+    fill_fastai_classifier(model, classifier.state_dict())
+    return model

@@ -93,6 +93,7 @@ def save_weights(model: nn.Module, path: Path) -> None:
         if not name.endswith("num_batches_tracked")
     }
     save_file(tensors, path)
+    path.chmod(0o644)  # safetensors writes it for its owner alone
 
 
 def load_weights(model: nn.Module, path: Path) -> None:

@@ -124,9 +124,11 @@ def stage_places(*phases: Phase) -> list[tuple[float, int]]:
 
 
 def _placed(phase: Phase):
+    taught = 0  # a student's epochs count on over its stages
     for stage in phase.stages:
         for i, epoch in enumerate(stage.epochs):
-            yield (STUDENT if stage.taught else stage.groups, i + 1), epoch
+            taught += stage.taught
+            yield ((STUDENT, taught) if stage.taught else (stage.groups, i + 1)), epoch
 
 
 def _place_name(place: tuple[float, int]) -> str:

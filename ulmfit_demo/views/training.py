@@ -18,14 +18,14 @@ NO_LOG = "This model came without its log (training.jsonl), so its training cann
 
 
 def diagram(h: History) -> str:
-    """Wikipedia → IMDb language model → classifier: sizes, what was read, how long it took."""
+    """Wikipedia → language model → classifier → its student: sizes, what was read, how long it took."""
     boxes = [_wikipedia(h)]
     if h.source:
         boxes.append(
             _box("An earlier language model", [f"the run “{h.source}”, trained further from here"])
         )
     boxes += [_language_model(h), _classifier(h)]
-    if h.student.stages:
+    if h.student.epochs:
         boxes.append(_student(h))
     arrow = '<span class="t-arrow" aria-hidden="true">→</span>'
     return f'<div class="t-path" role="list">{arrow.join(boxes)}</div>'
@@ -65,7 +65,7 @@ def _classifier(h: History) -> str:
         lines.append(_corpus(h, "train") + (f", cut at {cut} tokens" if cut else ""))
         n = len(clas.stages)
         lines.append(f"{_times(clas)} in {n} stage{'s' * (n > 1)} · {duration(clas.seconds)}")
-    if not h.student.stages:
+    if not h.student.epochs:
         return _box("Sentiment classifier", lines, result=_on_test(h))
     heldout = f"{clas.epochs[-1].accuracy:.2%} of held-out reviews" if clas.epochs else ""
     return _box("Sentiment classifier", lines, result=heldout)
@@ -175,11 +175,10 @@ def _rows(whose: str, phase: Phase, perplexity: bool) -> str:
 
 def layers(stage: Stage) -> str:
     """Which layer groups a stage trains, in words."""
-    if stage.taught:
-        return "all, as a student"
+    student = ", as a student" if stage.taught else ""
     if not stage.groups:
-        return "all"
-    return "the last only" if stage.groups == 1 else f"the last {stage.groups}"
+        return f"all{student}"
+    return ("the last only" if stage.groups == 1 else f"the last {stage.groups}") + student
 
 
 def group_names(n: int) -> list[str]:
@@ -206,7 +205,7 @@ def _schedule(title: str, stages: Sequence[Stage]) -> str:
         cells = "".join(_rate(s.rates[g], trained(s)[g], most) for s in stages)
         rows.append(f'<tr><th scope="row">{names[g]}</th>{cells}</tr>')
     head = "".join(
-        f'<th scope="col">{"student" if s.taught else f"stage {i + 1}"}'
+        f'<th scope="col">stage {i + 1}{", student" if s.taught else ""}'
         f"<small>{_epochs(s.epochs)}</small></th>"
         for i, s in enumerate(stages)
     )

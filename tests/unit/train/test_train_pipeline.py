@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from fastai.callback.core import Callback
 from fastai.text.core import Tokenizer, WordTokenizer
@@ -339,6 +340,11 @@ def test_a_bundle_is_enough_to_go_on_from(corpus, exported, tmp_path):
         assert torch.allclose(learn.model(x)[0], ours(x)[0], atol=1e-5)
     with pytest.raises(unpack.UnpackError, match="there already"):
         unpack.unpack(exported, corpus, LM, tmp_path)
+    read = torch.load(tmp_path / "classifier.pth")
+    assert torch.equal(read["1.layers.1.2.weight"], bundle.load(exported).classifier.linear2.weight)
+    assert (tmp_path / "log.jsonl").read_text() == (exported / "training.jsonl").read_text()
+    earlier = torch.load(tmp_path / "lm-1.pth")["1.decoder.bias"]
+    assert torch.equal(earlier, bundle.load(exported).snapshots[1].model.bias)
     learn.load_encoder("finetuned")  # raises where a name is missing
     assert torch.equal(learn.model[0].encoder.weight, ours.body.encoder.weight)
 
@@ -421,6 +427,12 @@ def test_smoke_recipe_runs_the_whole_pipeline(tmp_path):
     assert metrics["ensemble"]["n"] == 50
     assert min(metrics[k]["accuracy"] for k in measured - {"lm"}) > 0.75
     assert (tmp_path / "bundle" / "classifier_backwards.safetensors").is_file()
+    log = (tmp_path / "bundle" / "training.jsonl").read_text().splitlines()
+    ends = [e["stage"] for e in map(json.loads, log) if e.get("event") in ("teacher", "end")]
+    assert ends[-3:] == ["classifier", "teach", "student"]
+    student = torch.load(tmp_path / "run" / "student.pth")["1.layers.1.2.weight"]
+    loaded = safetensors.torch.load_file(tmp_path / "bundle" / "classifier.safetensors")
+    assert torch.equal(loaded["linear2.weight"], student)
 
 
 @pytest.mark.timeout(600)

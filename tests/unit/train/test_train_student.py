@@ -3,13 +3,26 @@
 import contextlib
 import dataclasses
 import json
+import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from fastai.callback.core import Callback
 
-from train import classifier, data, export, generated, language_model, recipe, student, teacher
+from train import (
+    classifier,
+    commands,
+    data,
+    export,
+    generated,
+    language_model,
+    recipe,
+    student,
+    teacher,
+    unpack,
+)
 from train.errors import StageError
 from train.names import classifier_weights
 from train.stages import Run
@@ -72,7 +85,8 @@ def test_the_teacher_labels_unsup_alone(corpus, taught):
     log = [json.loads(line) for line in (taught / "log.jsonl").read_text().splitlines()]
     figures = next(e for e in log if e["stage"] == "teach")["heldout"]
     assert set(figures) == {"classifier", "NB-SVM", "both"}
-    assert min(figures.values()) >= 0.5
+    assert figures["NB-SVM"] == 1.0  # the words give the label away
+    assert figures["both"] >= 0.75
 
 
 def test_the_teachers_probability_is_the_mixture_it_says(corpus, taught):
@@ -84,7 +98,11 @@ def test_the_teachers_probability_is_the_mixture_it_says(corpus, taught):
     learn.model.eval()
     found = teacher.load(taught)
     documents = data.Documents(corpus, found.which)
-    nbsvm = teacher.fit_nbsvm(corpus.split("train"), corpus.split("heldout")).scores(documents)
+    train, heldout = corpus.split("train"), corpus.split("heldout")
+    grams = teacher.Grams(corpus.vocab, train)
+    nbsvm = teacher.fit_nbsvm(
+        grams, grams.counts(train), train.labels, grams.counts(heldout), heldout.labels
+    ).scores(documents)
     for i in range(len(documents)):
         learn.model.reset()
         with torch.no_grad():
@@ -141,12 +159,14 @@ def test_a_student_starts_as_its_classifier_and_resumes_where_it_was_killed(
 ):
     losses = {}
     make = classifier.learner
+    settings = dataclasses.replace(RECIPE.student, drop_mult=0.5)  # lost random state would show
 
     def run(name, at=None, resume=False):
         folder = tmp_path / name
-        folder.mkdir(exist_ok=True)
-        for file in ("classifier.pth", teacher.FILE):
-            (folder / file).write_bytes((taught / file).read_bytes())
+        if not resume:
+            folder.mkdir()
+            for file in ("classifier.pth", teacher.FILE):
+                (folder / file).write_bytes((taught / file).read_bytes())
         found = losses.setdefault(name, [])
 
         def recorded(*args, **kwargs):
@@ -156,7 +176,7 @@ def test_a_student_starts_as_its_classifier_and_resumes_where_it_was_killed(
 
         monkeypatch.setattr(classifier, "learner", recorded)
         with contextlib.suppress(KilledError):
-            student.train(corpus, LM, RECIPE.student, Run(folder, resume), CPU)
+            student.train(corpus, LM, settings, Run(folder, resume), CPU)
         return folder
 
     whole, killed = run("whole"), run("killed", at=14)
@@ -166,7 +186,7 @@ def test_a_student_starts_as_its_classifier_and_resumes_where_it_was_killed(
     before, after = (torch.load(whole / f"{n}.pth") for n in ("classifier", "student"))
     assert before.keys() == after.keys()
     assert any(not torch.equal(before[k], after[k]) for k in before)
-    assert losses["whole"][0] < 0.6  # it begins with what the classifier knows: ln 2 is 0.69
+    assert losses["whole"][0] < 0.66  # it begins with what the classifier knows: ln 2 is 0.69
 
 
 def test_the_bundle_takes_the_student_and_gives_it_back(corpus, taught, tmp_path):
@@ -182,13 +202,76 @@ def test_the_bundle_takes_the_student_and_gives_it_back(corpus, taught, tmp_path
     assert torch.equal(loaded.classifier.linear1.weight, wanted["linear1.weight"])
 
     learn = classifier.learner(corpus, LM, RECIPE.classifier, folder, CPU)
-    learn.model.load_state_dict(fastai_classifier(loaded, LM))
+    learn.model.load_state_dict(fastai_classifier(loaded, loaded.classifier).state_dict())
     learn.model.eval()
     learn.model.reset()
     ids = corpus.split("heldout")[0]
     with torch.no_grad():
         theirs = learn.model(ids[None])[0][0]
     assert torch.allclose(theirs, loaded.classifier([ids.tolist()])[0], atol=1e-4)
+    again = tmp_path / "again"
+    again.mkdir()
+    unpack.unpack(tmp_path / "out", corpus, LM, again)
+    assert not (again / "classifier.pth").exists()  # of the classifier before it nothing is left
+    assert export.last_classifier(RECIPE, again).name == "student.pth"
+    back = classifier_weights(torch.load(again / "student.pth"))
+    assert torch.equal(back["linear1.weight"], wanted["linear1.weight"])
+
+
+def test_a_stale_student_is_not_taken_for_the_classifiers(corpus, taught, tmp_path):
+    for file in ("lm.pth", "classifier.pth", teacher.FILE):
+        (tmp_path / file).write_bytes((taught / file).read_bytes())
+    with pytest.raises(export.ExportError, match="run the stages teach and student"):
+        export.last_classifier(RECIPE, tmp_path)
+    (tmp_path / "student.pth").write_bytes(b"")
+    call = SimpleNamespace(where=Run(tmp_path), folder=tmp_path)
+    os.utime(tmp_path / "classifier.pth", (100, 100))
+    os.utime(tmp_path / teacher.FILE, (200, 200))
+    os.utime(tmp_path / "student.pth", (300, 300))
+    assert commands.finished("teach", call)
+    assert commands.finished("student", call)
+    assert export.last_classifier(RECIPE, tmp_path).name == "student.pth"
+    plain = dataclasses.replace(RECIPE, student=recipe.Student())
+    assert export.last_classifier(plain, tmp_path).name == "classifier.pth"
+    os.utime(tmp_path / "classifier.pth", (400, 400))  # trained anew
+    assert not commands.finished("teach", call)
+    with pytest.raises(export.ExportError, match="older than"):
+        export.last_classifier(RECIPE, tmp_path)
+    os.utime(tmp_path / teacher.FILE, (500, 500))
+    assert commands.finished("teach", call)
+    assert not commands.finished("student", call)
+    back = tmp_path / export.BACKWARDS
+    assert export.last_classifier(RECIPE, back).name == "classifier.pth"
+
+
+def test_a_checkpoint_of_another_teacher_is_not_gone_on_from(corpus, taught, tmp_path):
+    for file in ("classifier.pth", teacher.FILE):
+        (tmp_path / file).write_bytes((taught / file).read_bytes())
+    settings = dataclasses.replace(
+        RECIPE.student, stages=(recipe.Stage(groups=0, epochs=1, lr=1e-3),)
+    )
+    student.train(corpus, LM, settings, Run(tmp_path), CPU)
+    os.utime(tmp_path / "student.checkpoint", (100, 100))
+    student.train(corpus, LM, settings, Run(tmp_path, resume=True), CPU)
+    log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [e["event"] for e in log if e.get("event") in ("start", "resume")] == ["start", "start"]
+
+
+def test_a_student_of_another_shape_is_refused(tmp_path):
+    text = "[classifier]\nbptt = 40\n[student]\nunlabelled = 5\nbptt = 30\n"
+    (tmp_path / "r.toml").write_text(text)
+    with pytest.raises(recipe.RecipeError, match=r"student.bptt is 30, classifier.bptt 40"):
+        recipe.load(tmp_path / "r.toml")
+
+
+def test_both_directions_read_the_same_part_of_a_long_review(corpus):
+    backwards = data.Corpus(corpus.folder, backwards=True)
+    which = corpus.split("train").which
+    there, back = (data.Documents(c, which, 20, 12) for c in (corpus, backwards))
+    assert [d.tolist() for d in there] == [d.tolist()[::-1] for d in back]
+    last = data.Documents(backwards, which, 20)  # without a tail, what it comes to first
+    whole = data.Documents(backwards, which)
+    assert [d.tolist() for d in last] == [d.tolist()[:20] for d in whole]
 
 
 def test_without_a_teacher_one_sentence_says_so(corpus, taught, tmp_path):

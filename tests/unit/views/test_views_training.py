@@ -120,6 +120,11 @@ def test_a_students_stage_stands_behind_all_others(pupil):
     assert list(figure.data[1].x) == [0, 3, 4, 5]
     assert figure.layout.xaxis.ticktext[-1] == "student"
     assert view.unfreezing(pupil).count("student") == 1
+    twice = replace(pupil, student=Phase(pupil.student.stages * 2, 1, 567))
+    assert plots.stage_places(twice.whole_classifier, book)[-2:] == [
+        (plots.STUDENT, 1),
+        (plots.STUDENT, 2),
+    ]
     assert "all, as a student" in view.epochs(pupil, "classifier")
 
 
