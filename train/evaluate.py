@@ -114,20 +114,23 @@ def evaluate(folder: Path, corpus: Corpus, command: str, baselines: Path | None 
     loaded = bundle.load(folder)
     if loaded.vocab != corpus.vocab:
         raise bundle.BundleError(f"{folder} was made with another vocabulary than this cache")
-    calibration = calibrate(folder, loaded, corpus)
+    calibration = {"calibration": calibrate(folder, loaded, corpus)}
     loaded = bundle.load(folder)  # with its temperature: no verdict changes
+    backwards = Corpus(corpus.folder, backwards=True)
+    if loaded.classifier_backwards is not None:  # its own one, or the louder of the two is the mean
+        calibration["calibration_backwards"] = calibrate(folder, loaded, backwards)
+        loaded = bundle.load(folder)
     test = corpus.split("test")
     classifier, probs = classifier_metrics(loaded.classifier, test)
     metrics = {
         "lm": language_model_metrics(loaded.lm, corpus.split("heldout")),
         "classifier": {**classifier, "documents": "all reviews of test"},
-        "calibration": calibration,
+        **calibration,
         "attribution": attribution_metrics(loaded, corpus.split("heldout")),
         **mistakes(probs, test, "fp32", baselines),
     }
     if loaded.classifier_backwards is not None:
-        backwards = Corpus(corpus.folder, backwards=True).split("test")
-        measured, theirs = classifier_metrics(loaded.classifier_backwards, backwards)
+        measured, theirs = classifier_metrics(loaded.classifier_backwards, backwards.split("test"))
         metrics["classifier_backwards"] = measured
         metrics["ensemble"] = scores((probs + theirs) / 2, test.labels)
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
