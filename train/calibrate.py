@@ -1,4 +1,7 @@
-"""Fits the classifier's temperature on held-out reviews, before test is read. Trains no weight."""
+"""Fits a classifier's temperature on held-out reviews, before test is read. Trains no weight.
+
+The bundle's two classifiers, the one and its twin that reads from the end, have a temperature each.
+"""
 
 from __future__ import annotations
 
@@ -11,34 +14,42 @@ import torch
 from train.console import progress
 from train.data import Corpus
 from ulmfit_demo.models import calibration
-from ulmfit_demo.models.bundle import Bundle
+from ulmfit_demo.models.awd_lstm import Classifier
+from ulmfit_demo.models.bundle import Bundle, BundleError
 from ulmfit_demo.models.classification import classify_batches
 
 
-def held_out_logits(loaded: Bundle, corpus: Corpus) -> tuple[torch.Tensor, torch.Tensor]:
+def held_out_logits(model: Classifier, corpus: Corpus) -> tuple[torch.Tensor, torch.Tensor]:
     """Logits [n, classes] (up to a constant a row) and labels [n] of the held-out reviews, fp32."""
     documents = corpus.split("heldout")
     texts = [documents[i].tolist() for i in range(len(documents))]
-    logits = torch.empty(len(texts), len(loaded.config["classes"]))
-    temperature, loaded.classifier.temperature = loaded.classifier.temperature, 1.0
+    logits = torch.empty(len(texts), len(model.linear2.weight))
+    temperature, model.temperature = model.temperature, 1.0
     try:
-        batches = classify_batches(loaded.classifier, texts, precision="fp32")
+        batches = classify_batches(model, texts, precision="fp32")
         for which, probs in progress(batches, "calibrate"):
             logits[which] = probs.clamp_min(1e-12).log()
     finally:
-        loaded.classifier.temperature = temperature
+        model.temperature = temperature
     return logits, torch.from_numpy(documents.labels)
 
 
 def calibrate(folder: Path, loaded: Bundle, corpus: Corpus) -> dict:
-    """Write `calibration` into the bundle's `config.json`; returns what was measured."""
-    logits, labels = held_out_logits(loaded, corpus)
+    """Write `calibration` into the bundle's `config.json`; returns what was measured.
+
+    A corpus that is read backwards calibrates the twin: `calibration_backwards`.
+    """
+    model = loaded.classifier_backwards if corpus.backwards else loaded.classifier
+    key = calibration.BACKWARDS if corpus.backwards else calibration.FORWARDS
+    if model is None:
+        raise BundleError(f"{folder} has no classifier that reads from the end")
+    logits, labels = held_out_logits(model, corpus)
     positive = loaded.config["classes"].index("pos")
     found = calibration.calibrate(logits, labels, positive)
     truth = (labels == positive).numpy()
     before = calibration.probabilities(logits)[:, positive].numpy()
     after = calibration.probabilities(logits, found.temperature)[:, positive].numpy()
-    config = {**loaded.config, "calibration": dataclasses.asdict(found)}
+    config = {**loaded.config, key: dataclasses.asdict(found)}
     (folder / "config.json").write_text(
         json.dumps(config, ensure_ascii=False, indent=1), encoding="utf-8"
     )

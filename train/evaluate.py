@@ -114,25 +114,39 @@ def evaluate(folder: Path, corpus: Corpus, command: str, baselines: Path | None 
     loaded = bundle.load(folder)
     if loaded.vocab != corpus.vocab:
         raise bundle.BundleError(f"{folder} was made with another vocabulary than this cache")
-    calibration = calibrate(folder, loaded, corpus)
+    calibration = {"calibration": calibrate(folder, loaded, corpus)}
     loaded = bundle.load(folder)  # with its temperature: no verdict changes
+    backwards = Corpus(corpus.folder, backwards=True)
+    if loaded.classifier_backwards is not None:  # its own one, or the louder of the two is the mean
+        calibration["calibration_backwards"] = calibrate(folder, loaded, backwards)
+        loaded = bundle.load(folder)
     test = corpus.split("test")
     classifier, probs = classifier_metrics(loaded.classifier, test)
     metrics = {
         "lm": language_model_metrics(loaded.lm, corpus.split("heldout")),
         "classifier": {**classifier, "documents": "all reviews of test"},
-        "calibration": calibration,
+        **calibration,
         "attribution": attribution_metrics(loaded, corpus.split("heldout")),
         **mistakes(probs, test, "fp32", baselines),
     }
     if loaded.classifier_backwards is not None:
-        backwards = Corpus(corpus.folder, backwards=True).split("test")
-        measured, theirs = classifier_metrics(loaded.classifier_backwards, backwards)
+        measured, theirs = classifier_metrics(loaded.classifier_backwards, backwards.split("test"))
         metrics["classifier_backwards"] = measured
         metrics["ensemble"] = scores((probs + theirs) / 2, test.labels)
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
     (folder / "README.md").write_text(model_card(loaded.config, metrics, command), encoding="utf-8")
     return metrics
+
+
+def taught(config: dict) -> str:
+    """A sentence on what the classifier learned from a teacher; "" where there was none."""
+    n = config["recipe"].get("student", {}).get("unlabelled", 0)
+    if not n:
+        return ""
+    return (
+        f"The classifier was then trained on with {n:,} reviews of unsup that nobody had labelled: it and\n"
+        "an NB-SVM gave them probabilities together (train/README.md, a teacher and a student).\n"
+    )
 
 
 def earlier_states(config: dict) -> str:
@@ -161,7 +175,7 @@ tags: [ulmfit, awd-lstm, text-classification, text-generation]
 An AWD-LSTM language model and the sentiment classifier that was fine-tuned from its encoder (ULMFiT),
 trained with fastai. {config["vocab_sz"]:,} words, embedding {config["emb_sz"]}, hidden
 {config["n_hid"]}, {config["n_layers"]} layers. Weights in fp16, safetensors; nothing is pickled.
-
+{taught(config)}
 | measured | value | on |
 |---|---|---|
 | accuracy | {clas["accuracy"]:.4f} | {clas["n"]:,} test reviews |

@@ -26,7 +26,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ulmfit_demo.models.awd_lstm import Classifier, LanguageModel, Sizes
-from ulmfit_demo.models.calibration import Calibration, from_config
+from ulmfit_demo.models.calibration import BACKWARDS, Calibration, from_config
 
 FORMAT = 1
 MOST = {"vocab_sz": 1_000_000, "emb_sz": 16_384, "n_hid": 65_536, "n_layers": 32}
@@ -174,10 +174,12 @@ def _load(folder: Path, config: dict) -> Bundle:
         if model is not None:
             model.eval().requires_grad_(False)
     try:
-        calibration = from_config(config)
+        calibration, theirs = from_config(config), from_config(config, BACKWARDS)
     except (TypeError, ValueError) as e:
         raise BundleError(f"{folder / 'config.json'}: {e}") from None
     classifier.temperature = calibration.temperature
+    if backwards is not None:
+        backwards.temperature = theirs.temperature
     metrics = folder / "metrics.json"
     return Bundle(
         name=config.get("name", folder.name),

@@ -14,11 +14,12 @@ from torch import Tensor
 
 FEWEST = 20  # reviews that a sure side must rest on
 SURE = 0.8  # accuracy that a verdict needs to be given as sure
+FORWARDS, BACKWARDS = "calibration", "calibration_backwards"  # keys of a bundle's config
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What a bundle's `config.json` may hold under `calibration`."""
+    """What a bundle's `config.json` may hold under `calibration` and `calibration_backwards`."""
 
     temperature: float = 1.0
     low: float = 0.5  # probabilities strictly between low and high: not sure
@@ -133,12 +134,12 @@ def _isotonic(labels: np.ndarray, positive: np.ndarray) -> np.ndarray:
     return np.repeat(means, weights)
 
 
-def from_config(config: dict) -> Calibration:
+def from_config(config: dict, key: str = FORWARDS) -> Calibration:
     """The calibration that a bundle's config holds; temperature 1 and no band where it holds none."""
-    known = {k: float(v) for k, v in config.get("calibration", {}).items() if k in _FIELDS}
+    known = {k: float(v) for k, v in config.get(key, {}).items() if k in _FIELDS}
     result = Calibration(**known)
     if not (result.temperature > 0 and 0 <= result.low <= 0.5 <= result.high <= 1):
-        raise ValueError(f"calibration {known} is no temperature with a band around 0.5")
+        raise ValueError(f"{key} {known} is no temperature with a band around 0.5")
     return result
 
 

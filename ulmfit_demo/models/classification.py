@@ -11,8 +11,12 @@ from ulmfit_demo.models.awd_lstm import PAD, Classifier
 from ulmfit_demo.models.calibration import probabilities
 from ulmfit_demo.models.engine import engine_of
 from ulmfit_demo.models.precision import choose
+from ulmfit_demo.models.workers import cores, side_by_side
 
 BS = 128
+FEW = 32  # documents that are read at once in the caller's own thread, every product split
+SMALLEST = 16  # documents of a batch; fewer would make the weights' way to the core the work
+ROUNDS = 4  # batches a core, at least: the longest documents are one batch, and the others even out
 CHUNK = 32  # tokens read at once; then the documents that have ended leave the batch
 
 
@@ -44,7 +48,8 @@ def classify_batches(
     """As `classify`, a batch at a time: (positions, probabilities [positions, n_classes]).
 
     For progress and Stop: the longest documents come first, so that the time left is overrated rather
-    than underrated.
+    than underrated. On a CPU every core reads a batch of its own; a few documents are one batch, read
+    in the caller's thread.
     """
     if any(not len(d) for d in documents):
         raise ValueError("a document without tokens cannot be classified")
@@ -52,12 +57,16 @@ def classify_batches(
         return
     precision = precision_for(model, len(documents), precision, job)
     order = sorted(range(len(documents)), key=lambda i: len(documents[i]), reverse=True)
-    for start in range(0, len(order), bs):
-        which = order[start : start + bs]
+    n = 1 if len(order) <= FEW or model.device().type != "cpu" else cores()
+    if n > 1:
+        bs = min(bs, max(SMALLEST, -(-len(order) // (ROUNDS * n))))
+
+    def read(which: list[int]) -> tuple[list[int], Tensor]:
         with torch.inference_mode():
             logits = model.head(pooled(model, [documents[i] for i in which], precision))
-            probs = probabilities(logits, model.temperature).cpu()
-        yield which, probs
+            return which, probabilities(logits, model.temperature).cpu()
+
+    yield from side_by_side(read, [order[i : i + bs] for i in range(0, len(order), bs)], n)
 
 
 def precision_for(

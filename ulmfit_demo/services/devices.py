@@ -46,9 +46,9 @@ def register(bundle: Bundle) -> None:
     """Make `bundle` known by its key; copy it to the GPU where there is one."""
     _on_cpu[bundle.key] = bundle
     if torch.cuda.is_available():
-        names = ("lm", "classifier")
+        models = {k: getattr(bundle, k) for k in ("lm", "classifier", "classifier_backwards")}
         try:
-            moved = {k: copy.deepcopy(getattr(bundle, k)).to("cuda") for k in names}
+            moved = {k: copy.deepcopy(m).to("cuda") for k, m in models.items() if m is not None}
         except torch.OutOfMemoryError:
             log.warning("the GPU has no memory for %s: it is computed on the CPU", bundle.name)
         else:

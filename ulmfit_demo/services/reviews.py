@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from ulmfit_demo import limits, tokens
-from ulmfit_demo.models import attribution, baselines, calibration, precision
+from ulmfit_demo.models import attribution, calibration, precision
 from ulmfit_demo.models.classification import classify
 from ulmfit_demo.models.engine import engine_of
 from ulmfit_demo.models.reading import Reading, read_along
@@ -288,13 +288,3 @@ def many(services: Services, texts: Sequence[str]) -> Iterator[Progress]:
         done += len(places)
         elapsed = 1_000 * (time.perf_counter() - started)
         yield Progress(list(positive), done, *where, elapsed)
-
-
-def others(services: Services, text: str) -> list[tuple[str, baselines.Weighed]]:
-    """What VADER and NB-SVM say of `text`: (name, verdict); NB-SVM where its weights ship."""
-    result = []
-    if services.nbsvm is not None:
-        words = [t.text for t in tokens.fastai_words(text).tokens]
-        result.append(("NB-SVM", services.nbsvm(words)))
-    result.append(("VADER", baselines.vader(text)))
-    return result

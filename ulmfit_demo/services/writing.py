@@ -181,8 +181,8 @@ def next_word(
 ) -> Next:
     """What could follow: after the prompt, or at token `place` of a text that was written."""
     vocab = services.words()
-    kept: tuple[Drawn, ...] = ()
     drawn, precision = None, ""
+    kept: tuple[Drawn, ...] = ()
     if written is not None and text is not None and text < len(written.texts):
         ids = list(written.prompt_ids)
         tokens_ = written.texts[text].drawn

@@ -8,13 +8,17 @@ import gradio as gr
 
 from ulmfit_demo import limits
 from ulmfit_demo.plots import sentiment as plots
-from ulmfit_demo.services import Services, reviews
+from ulmfit_demo.services import Services, comparison, reviews
 from ulmfit_demo.tabs import common, lesson, many_reviews, model_code
 from ulmfit_demo.tabs.controls import Controls
 from ulmfit_demo.views import html
 from ulmfit_demo.views import sentiment as view
 
 NO_WORD = "Click a word above to see the verdict without it, or with another word."
+WITHOUT_TWIN = "Compare with VADER, a lexicon, and NB-SVM, a linear model"
+WITH_TWIN = (
+    "Compare with VADER, a lexicon, NB-SVM, a linear model, and its twin that reads from the end"
+)
 NO_REASONS = "Press the button: both methods take a second or two."
 
 
@@ -79,7 +83,8 @@ def build(services: Services) -> Controls:
         verdict, _ = reviews.read(services, limits.text(text))
         if verdict is None:
             return html.empty("Type a review first.")
-        return view.others(verdict.positive, reviews.others(services, text))
+        twin = comparison.twin(services, text, verdict)
+        return view.others(verdict.positive, comparison.others(services, text), twin)
 
     tab = gr.context.Context.block  # the tab that this builds; nothing is read before it opens
     card = lesson.Card("sentiment")
@@ -113,7 +118,8 @@ def build(services: Services) -> Controls:
         reasons = gr.HTML(html.empty(NO_REASONS), elem_id="sentiment-reasons", min_height=60)
         shown = dict(show_progress="full")
         why.click(explain, text, reasons, api_name="explain", **{**common.MODEL, **shown})
-    wanted = gr.Checkbox(False, label="Compare with VADER, a lexicon, and NB-SVM, a linear model")
+    twin = services.bundle is not None and services.bundle.classifier_backwards is not None
+    wanted = gr.Checkbox(False, label=WITH_TWIN if twin else WITHOUT_TWIN)
     table = gr.HTML(elem_id="sentiment-others")
     common.live([text, wanted], compare, [text, wanted], [table], "other_models")
     measured = services.bundle.metrics.get("calibration") if services.bundle else None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from ulmfit_demo.models.baselines import Weighed
+from ulmfit_demo.services.comparison import Twin
 from ulmfit_demo.services.reviews import Reasons, Verdict, WhatIf, Word
 from ulmfit_demo.views.html import visible
 
@@ -196,9 +197,15 @@ def reasons(found: Reasons, check: dict | None) -> str:
     )
 
 
-def others(ours: float, rows: Sequence[tuple[str, Weighed]]) -> str:
-    """Our classifier beside a lexicon and a linear model, with what spoke for each verdict."""
+def others(ours: float, rows: Sequence[tuple[str, Weighed]], twin: Twin | None = None) -> str:
+    """Our classifier beside a lexicon and a linear model, with what spoke for each verdict.
+
+    `twin`: the same network trained on texts from their end, where the bundle has one.
+    """
     body = _other("This model", ours, "reads the words in their order")
+    if twin is not None:
+        body += _other("Its twin", twin.positive, "reads the words from the last to the first")
+        body += _other("Mean of both", twin.mean, "half of each one’s probability")
     for name, weighed in rows:
         parts = ", ".join(f"{word} {weight:+.1f}" for word, weight in weighed.parts[:5])
         body += _other(name, weighed.positive, parts or "no word that it knows")

@@ -12,6 +12,10 @@ NO_LABELS = (
     "Not measured for this model yet: python -m train labels --recipe FILE trains the classifier on a "
     "hundred labels, five hundred and so on, and writes labels.json; export takes it along."
 )
+TWIN = (  # of metrics.json, where the bundle has a classifier that reads from the end
+    ("classifier_backwards", "Its twin", "the same reviews, read from the last word to the first"),
+    ("ensemble", "This model and its twin", "nothing more: the mean of both probabilities"),
+)
 NO_MISTAKES = "Not measured for this model: python -m train evaluate names its mistakes."
 
 
@@ -115,6 +119,9 @@ def methods(h: History) -> str:
     rows = []
     if ours:
         rows.append((ours["accuracy"], f"<b>This model</b> ({escape(h.name)})", heldout, _split(h)))
+    for key, name, note in TWIN:
+        if key in h.metrics:
+            rows.append((h.metrics[key]["accuracy"], name, None, note))
     for b in h.baselines:
         rows.append((b.test or 0.0, escape(b.name), b.heldout, _own(b.name)))
     notebook = h.notebook.classifier

@@ -93,8 +93,8 @@ def test_a_bundle_reads_its_calibration(random_lm, random_classifier, tmp_path):
     bundle.save_weights(random_classifier, tmp_path / "classifier.safetensors")
     (tmp_path / "vocab.json").write_text(json.dumps([str(i) for i in range(104)]))
 
-    def load(calibration):
-        (tmp_path / "config.json").write_text(json.dumps({**config, **calibration}))
+    def load(more):
+        (tmp_path / "config.json").write_text(json.dumps({**config, **more}))
         return bundle.load(tmp_path)
 
     assert load({}).classifier.temperature == 1
@@ -102,6 +102,15 @@ def test_a_bundle_reads_its_calibration(random_lm, random_classifier, tmp_path):
     assert (loaded.classifier.temperature, loaded.calibration.high) == (1.5, 0.7)
     with pytest.raises(bundle.BundleError, match="no temperature"):
         load({"calibration": {"temperature": -1}})
+    # its twin has one of its own, and 1 where config.json gives none
+    bundle.save_weights(random_classifier, tmp_path / "classifier_backwards.safetensors")
+    loaded = load({"calibration": {"temperature": 1.5}})
+    assert (loaded.classifier.temperature, loaded.classifier_backwards.temperature) == (1.5, 1)
+    loaded = load({"calibration_backwards": {"temperature": 0.7, "low": 0.1, "high": 0.9}})
+    assert (loaded.classifier.temperature, loaded.classifier_backwards.temperature) == (1, 0.7)
+    assert loaded.calibration == calibration.Calibration()
+    with pytest.raises(bundle.BundleError, match="calibration_backwards"):
+        load({"calibration_backwards": {"temperature": 0}})
 
 
 def ids_of(length, seed=0):

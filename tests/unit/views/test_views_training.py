@@ -182,6 +182,16 @@ def test_methods_are_in_order_and_mcnemar_is_said(h):
     )
 
 
+def test_the_twin_and_the_mean_are_rows_where_they_were_measured(h):
+    assert "twin" not in results.methods(h)
+    more = {"classifier_backwards": {"accuracy": 0.9012}, "ensemble": {"accuracy": 0.9307}}
+    shown = results.methods(replace(h, metrics={**h.metrics, **more}))
+    found = [float(x) for x in re.findall(r"</i></span>([\d.]+)%", shown)]
+    assert found == [95.40, 94.58, 93.07, 91.54, 91.38, 90.12]
+    assert "This model and its twin" in shown
+    assert "from the last word to the first" in shown
+
+
 def test_what_was_not_measured_is_said_with_its_command(h):
     bare = replace(h, labels=(), wrong=(), metrics={}, baselines=())
     assert "python -m train labels" in results.labels_note(bare)

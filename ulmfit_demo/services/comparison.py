@@ -1,0 +1,44 @@
+"""What other models say of a review: a linear one, a lexicon, and the twin that reads from the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ulmfit_demo import tokens
+from ulmfit_demo.models import baselines
+from ulmfit_demo.models.classification import classify
+from ulmfit_demo.services import Services, devices
+from ulmfit_demo.services.reviews import Verdict
+
+
+@dataclass(frozen=True)
+class Twin:
+    """The classifier that was trained on reviews read from their end, and the mean with it."""
+
+    positive: float
+    mean: float  # of its probability and the verdict's
+
+
+@devices.spared
+def twin(services: Services, text: str, verdict: Verdict) -> Twin | None:
+    """What the twin says of `text`, whose `verdict` is known; None where the bundle has none.
+
+    It reads as the verdict was read: the same job, the same precision.
+    """
+    models, _ = devices.live_models(services.bundle.key)
+    if models.classifier_backwards is None:
+        return None
+    turned = services.numericalize(text)[::-1]  # `xxbos` comes last, as in training
+    probs = classify(models.classifier_backwards, [turned], precision=verdict.precision, job="read")
+    positive = float(probs[0, models.config["classes"].index("pos")])
+    return Twin(positive, (verdict.positive + positive) / 2)
+
+
+def others(services: Services, text: str) -> list[tuple[str, baselines.Weighed]]:
+    """What VADER and NB-SVM say of `text`: (name, verdict); NB-SVM where its weights ship."""
+    result = []
+    if services.nbsvm is not None:
+        words = [t.text for t in tokens.fastai_words(text).tokens]
+        result.append(("NB-SVM", services.nbsvm(words)))
+    result.append(("VADER", baselines.vader(text)))
+    return result
