@@ -144,8 +144,8 @@ def taught(config: dict) -> str:
     if not n:
         return ""
     return (
-        f"The classifier was then trained on with {n:,} reviews of unsup that nobody had labelled: it and\n"
-        "an NB-SVM gave them probabilities together (train/README.md, a teacher and a student).\n"
+        f"The classifier was then trained on with {n:,} reviews of unsup that nobody had labelled: it\n"
+        "and an NB-SVM gave them probabilities together (train/README.md, a teacher and a student).\n"
     )
 
 
