@@ -112,6 +112,7 @@ def by_stage(ours: Phase, theirs: Phase, measure: str, title: str, unit: str) ->
         ticktext=[_place_name(p) for p in places],
         range=[-0.3, len(places) - 0.7],
         zeroline=False,
+        ticklabeloverflow="allow",  # on a phone the last name would be left out
     )
     figure.update_yaxes(tickformat=".0%" if measure == "accuracy" else None)
     return _titled(figure, title)

@@ -109,7 +109,7 @@ def _classifier(h: History, sight: common.Sight) -> None:
         lambda: plots.by_stage(ours, theirs, "valid_loss", "Loss", "loss"),
     )
     _figures(sight, ("training-stage-accuracy", "training-stage-loss"), draw)
-    gr.HTML(f'<p class="u-small">{CLASSIFIER_NOTE}</p>')
+    gr.HTML(f'<p class="u-small">{CLASSIFIER_NOTE}{view.student_note(h)}</p>')
     gr.HTML(view.unfreezing(h), elem_id="training-unfreezing")
     gr.HTML(f'<p class="u-small">{FREEZE_NOTE}</p>')
     with gr.Accordion("The figures, epoch by epoch", open=False):

@@ -186,6 +186,17 @@ def group_names(n: int) -> list[str]:
     return ["embedding", *(f"LSTM {i + 1}" for i in range(n - 2)), "head"]
 
 
+def student_note(h: History) -> str:
+    """What is different about a student's figures; "" where there was none."""
+    if not h.student.epochs:
+        return ""
+    return (
+        " The student is the same network, trained on: labelled reviews keep their label, others get "
+        "the probability that the classifier and NB-SVM gave them together. Its training loss is "
+        "against those, so it cannot fall to 0."
+    )
+
+
 def unfreezing(h: History) -> str:
     """Layer groups × stages, ours beside the notebook's: which were trained, and at which rate."""
     parts = [

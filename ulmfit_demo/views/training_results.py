@@ -171,7 +171,9 @@ def _percent(share: float | None) -> str:
 def _split(h: History) -> str:
     found = h.metrics.get("corpus", {}).get("train")
     size = f"{found['documents']:,} reviews of train" if found else "train"
-    return f"{size}; its language model never saw test"
+    n = h.recipe("student").get("unlabelled") if h.student.epochs else 0
+    taught = f", {n:,} of unsup that it and NB-SVM labelled" if n else ""
+    return f"{size}{taught}; its language model never saw test"
 
 
 def _against(h: History) -> str:

@@ -100,7 +100,7 @@ def pupil(h):
     return replace(h, config=config, student=Phase((taught,), 3_600, 567))
 
 
-def test_a_student_has_a_box_and_the_figure_on_test(pupil):
+def test_a_student_has_a_box_and_the_figure_on_test(h, pupil):
     shown = view.diagram(pupil)
     assert shown.count('role="listitem"') == 4
     classifier, student = shown.split("<b>Sentiment classifier</b>")[1].split("Its student")
@@ -109,6 +109,10 @@ def test_a_student_has_a_box_and_the_figure_on_test(pupil):
     assert "91.54% of 250 test reviews" in student
     assert "50,000 reviews that nobody labelled" in student
     assert "60 min" in student
+    assert "50,000 of unsup that it and NB-SVM labelled" in results.methods(pupil)
+    assert "unsup" not in results.methods(h)
+    assert "against those" in view.student_note(pupil)
+    assert view.student_note(h) == ""
     assert "93.00%" in results.methods(pupil)  # the held-out figure is the student's
 
 
