@@ -11,24 +11,19 @@ from pathlib import Path
 
 import torch
 
-from train.console import progress
 from train.data import Corpus
+from train.reading import probabilities
 from ulmfit_demo.models import calibration
 from ulmfit_demo.models.awd_lstm import Classifier
 from ulmfit_demo.models.bundle import Bundle, BundleError
-from ulmfit_demo.models.classification import classify_batches
 
 
 def held_out_logits(model: Classifier, corpus: Corpus) -> tuple[torch.Tensor, torch.Tensor]:
     """Logits [n, classes] (up to a constant a row) and labels [n] of the held-out reviews, fp32."""
     documents = corpus.split("heldout")
-    texts = [documents[i].tolist() for i in range(len(documents))]
-    logits = torch.empty(len(texts), len(model.linear2.weight))
     temperature, model.temperature = model.temperature, 1.0
     try:
-        batches = classify_batches(model, texts, precision="fp32")
-        for which, probs in progress(batches, "calibrate"):
-            logits[which] = probs.clamp_min(1e-12).log()
+        logits = probabilities(model, documents, "fp32", "calibrate").clamp_min(1e-12).log()
     finally:
         model.temperature = temperature
     return logits, torch.from_numpy(documents.labels)

@@ -10,8 +10,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 
-def progress(items: Iterable, what: str, total: int | None = None):
-    """Iterate over `items` with a progress bar that also reads well in a log file."""
+def progress(items: Iterable | None, what: str, total: int | None = None):
+    """Iterate over `items` with a progress bar that also reads well in a log file.
+
+    Without items the bar is moved by its `update`.
+    """
     return tqdm(items, desc=what, total=total, mininterval=5.0, dynamic_ncols=True)
 
 

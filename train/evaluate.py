@@ -21,10 +21,10 @@ from train.calibrate import calibrate
 from train.console import progress
 from train.data import Corpus, Documents
 from train.mistakes import measure as mistakes
+from train.reading import probabilities
 from ulmfit_demo.limits import EXPLAINED_TOKENS
 from ulmfit_demo.models import attribution, bundle
 from ulmfit_demo.models.awd_lstm import Classifier, LanguageModel
-from ulmfit_demo.models.classification import classify
 
 
 def language_model_metrics(model: LanguageModel, documents: Documents, bs: int = 64) -> dict:
@@ -61,16 +61,11 @@ def language_model_metrics(model: LanguageModel, documents: Documents, bs: int =
 
 def classifier_metrics(model: Classifier, documents: Documents) -> tuple[dict, np.ndarray]:
     """Accuracy, loss and confusion on `documents`, and the probabilities [documents, classes]."""
-    texts = [documents[i].tolist() for i in progress(range(len(documents)), "read reviews")]
     started = time.perf_counter()
-    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-    probs = torch.empty(len(texts), len(model.linear2.weight))
-    for start in progress(range(0, len(order), 512), "classifier", -(-len(order) // 512)):
-        which = order[start : start + 512]
-        probs[which] = classify(model, [texts[i] for i in which], precision="fp32")
+    probs = probabilities(model, documents, "fp32", "classifier").numpy()
     seconds = time.perf_counter() - started
-    measured = scores(probs.numpy(), documents.labels)
-    return {**measured, "documents_per_second": len(texts) / seconds}, probs.numpy()
+    measured = scores(probs, documents.labels)
+    return {**measured, "documents_per_second": len(documents) / seconds}, probs
 
 
 def attribution_metrics(loaded: bundle.Bundle, documents: Documents, n: int = 200) -> dict:
@@ -116,8 +111,8 @@ def evaluate(folder: Path, corpus: Corpus, command: str, baselines: Path | None 
         raise bundle.BundleError(f"{folder} was made with another vocabulary than this cache")
     calibration = {"calibration": calibrate(folder, loaded, corpus)}
     loaded = bundle.load(folder)  # with its temperature: no verdict changes
-    backwards = Corpus(corpus.folder, backwards=True)
     if loaded.classifier_backwards is not None:  # its own one, or the louder of the two is the mean
+        backwards = Corpus(corpus.folder, backwards=True)
         calibration["calibration_backwards"] = calibrate(folder, loaded, backwards)
         loaded = bundle.load(folder)
     test = corpus.split("test")

@@ -16,15 +16,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
 from train.baselines import Grams, accuracy, fit_nbsvm
-from train.console import JsonLog, progress
+from train.console import JsonLog
 from train.data import LABELS, Corpus, Documents
 from train.errors import StageError
 from train.export import fill, make_config, read
 from train.names import classifier_weights
+from train.reading import probabilities
 from train.recipe import Recipe
 from ulmfit_demo.models import bundle
 from ulmfit_demo.models.awd_lstm import Classifier
-from ulmfit_demo.models.classification import BS, classify_batches, precision_for
+from ulmfit_demo.models.classification import precision_for
 
 FILE = "taught.npz"
 FOLDS = 10
@@ -57,13 +58,8 @@ def load(folder: Path) -> Taught:
 
 def log_odds(model: Classifier, documents: Documents, precision: str) -> np.ndarray:
     """The classifier's log odds of positive for whole documents, [documents]."""
-    positive = LABELS.index("pos")
-    texts = [documents[i].tolist() for i in range(len(documents))]
-    result = np.empty(len(texts))
-    batches = classify_batches(model, texts, precision=precision)
-    for which, probs in progress(batches, "teach", -(-len(texts) // BS)):
-        result[which] = torch.logit(probs[:, positive].double(), eps=1e-9).numpy()
-    return result
+    positive = probabilities(model, documents, precision, "teach")[:, LABELS.index("pos")]
+    return torch.logit(positive.double(), eps=1e-9).numpy()
 
 
 def min_class(labels: np.ndarray) -> int:
