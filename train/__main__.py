@@ -52,7 +52,10 @@ def parser() -> argparse.ArgumentParser:
         "--counts", type=Path, default=Path("assets/vocabulary"), help="folder of the counts"
     )
     ap.add_argument(
-        "--init-from", type=Path, metavar="RUN", help="lm: start from the model of this run folder"
+        "--init-from",
+        type=Path,
+        metavar="RUN",
+        help="lm, classifier: start from the model of this run folder",
     )
     ap.add_argument(
         "--backwards",

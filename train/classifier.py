@@ -23,8 +23,10 @@ from train import precision
 from train.average import Average
 from train.checkpoint import save_atomically
 from train.console import JsonLog
+from train.crops import WithCrops
 from train.data import LABELS, Corpus, Documents
 from train.errors import StageError
+from train.export import read
 from train.language_model import adamw, seed_everything, sizes
 from train.order import ResumableOrder
 from train.recipe import Classifier, LanguageModel
@@ -41,7 +43,7 @@ class Labelled:
     `targets` [documents, classes]: probabilities instead of labels; an item is then (ids, [classes]).
     """
 
-    def __init__(self, documents: Documents, targets: np.ndarray | None = None):
+    def __init__(self, documents: Documents | WithCrops, targets: np.ndarray | None = None):
         self.documents, self.labels, self.targets = documents, documents.labels, targets
 
     def __len__(self) -> int:
@@ -54,9 +56,17 @@ class Labelled:
 
 
 class ShuffledSortedDL(ResumableOrder, SortedDL):
-    """fastai's `SortedDL`: batches of alike lengths, in an order that can be taken up again."""
+    """fastai's `SortedDL`: batches of alike lengths, in an order that can be taken up again.
+
+    The crops of an epoch are drawn with its order, so that a resumed run repeats them.
+    """
 
     def shuffled(self, idxs, rng):
+        documents = self.dataset.documents
+        if isinstance(documents, WithCrops):
+            documents.draw(rng)
+            self.res = documents.lengths.tolist()
+            self.idx_max = int(np.argmax(self.res))
         state = np.random.get_state()
         np.random.seed(int(rng.integers(2**32)))
         try:
@@ -72,11 +82,15 @@ def loaders(
     device,
     targets: np.ndarray | None = None,
 ) -> DataLoaders:
-    """Training batches (reviews cut to `settings.cut` tokens) and whole held-out reviews.
+    """Training batches (reviews cut to `settings.cut` tokens, and crops) and whole held-out reviews.
 
-    `targets` [training reviews, classes]: probabilities to learn instead of the labels.
+    `targets` [training reviews, classes]: probabilities to learn instead of the labels. A crop has the
+    label or the probabilities of its review.
     """
-    train = Documents(train.corpus, train.which, settings.cut or None, settings.tail)
+    cut = Documents(train.corpus, train.which, settings.cut or None, settings.tail)
+    reviews = WithCrops(cut, settings.crops) if settings.crops else cut
+    if targets is not None:
+        targets = np.tile(targets, (1 + settings.crops, 1))
 
     def make(cls, documents, targets=None, **kwargs):
         return cls(
@@ -89,7 +103,7 @@ def loaders(
         )
 
     dls = DataLoaders(
-        make(ShuffledSortedDL, train, targets, shuffle=True), make(SortedDL, valid), device=device
+        make(ShuffledSortedDL, reviews, targets, shuffle=True), make(SortedDL, valid), device=device
     )
     dls.train.seed = settings.seed
     dls.vocab, dls.c = train.corpus.vocab, len(LABELS)
@@ -131,8 +145,18 @@ def learner(
     )
 
 
-def train(corpus: Corpus, lm: LanguageModel, settings: Classifier, where: Run, device=None) -> None:
-    """Run the unfreezing stages and leave `classifier.pth` in `where.folder`."""
+def train(
+    corpus: Corpus,
+    lm: LanguageModel,
+    settings: Classifier,
+    where: Run,
+    device=None,
+    source: Path | None = None,
+) -> None:
+    """Run the unfreezing stages and leave `classifier.pth` in `where.folder`.
+
+    `source`: a run folder whose classifier to go on from; else it starts from the language model.
+    """
     folder = where.folder
     if not (folder / "models" / "finetuned.pth").is_file():
         raise EncoderError(f"{folder} holds no language model: run `python -m train lm` first")
@@ -140,6 +164,8 @@ def train(corpus: Corpus, lm: LanguageModel, settings: Classifier, where: Run, d
     seed_everything(settings.seed)
     learn = learner(corpus, lm, settings, folder, device)
     learn.load_encoder("finetuned")
+    if source:
+        learn.model.load_state_dict(read(source / "classifier.pth"))
     fit(learn, settings, where, "classifier", state)
 
 

@@ -82,7 +82,9 @@ def classifier(call: Call) -> None:
     from train import classifier
 
     corpus = call.corpus(call.args.backwards)
-    classifier.train(corpus, call.recipe.lm, call.recipe.classifier, call.where)
+    source = call.args.init_from if call.args.stage == "classifier" else None  # `all`: the lm's
+    settings = call.recipe.classifier
+    classifier.train(corpus, call.recipe.lm, settings, call.where, source=source)
 
 
 def teach(call: Call) -> None:

@@ -82,6 +82,7 @@ class Classifier:
     max_len: int = 1_440  # tokens pooled, counted from the end, as fastai
     cut: int = 300  # tokens of a training review that are read; evaluation reads all
     tail: int = 0  # so many of them from its end, where the verdict often stands
+    crops: int = 0  # beside each review so many crops of one to three sentences, new each epoch
     wd: float = 0.01
     moms: tuple[float, ...] = (0.8, 0.7, 0.8)
     pct_start: float = 0.25
