@@ -24,20 +24,21 @@ from ulmfit_demo.models.baselines import MAX_GRAMS, save_nbsvm, vader
 FEWEST = 3  # documents that an n-gram must stand in
 CS = (0.1, 1.0, 10.0)  # regularization, the larger the weaker
 UNKNOWN = 0
+AT_ONCE = 10_000  # documents counted at a time: their n-grams take a gigabyte
 
 
 class Grams:
-    """The words and pairs of words of documents as sparse counts; learns which from train alone."""
+    """The n-grams of documents up to `longest` words as sparse counts; learns which from train alone."""
 
-    def __init__(self, vocab: list[str], train: Documents):
-        self.vocab = vocab
-        _, keys, _ = self._pairs(train)
+    def __init__(self, vocab: list[str], train: Documents, longest: int = 2):
+        self.vocab, self.longest = vocab, longest
+        _, keys, _ = self._found(train)
         known, counts = np.unique(keys, return_counts=True)
         self.keys = known[counts >= FEWEST]
 
     def counts(self, documents: Documents) -> sparse.csr_matrix:
         """float32 [documents, n_grams]."""
-        rows, keys, times = self._pairs(documents)
+        rows, keys, times = self._found(documents)
         columns = np.searchsorted(self.keys, keys)
         columns[columns == len(self.keys)] = 0
         known = self.keys[columns] == keys
@@ -46,25 +47,34 @@ class Grams:
         return sparse.csr_matrix((values, (rows[known], columns[known])), shape=shape)
 
     def words(self) -> list[str]:
-        n = len(self.vocab)
-        first, second = self.keys // (n + 1), self.keys % (n + 1)
-        return [
-            self.vocab[a] if b == n else f"{self.vocab[a]} {self.vocab[b]}"
-            for a, b in zip(first.tolist(), second.tolist(), strict=True)
-        ]
+        """Each n-gram's words, a space between two."""
+        base, rest, ids = len(self.vocab) + 1, self.keys, []
+        for _ in range(self.longest):
+            rest, last = np.divmod(rest, base)
+            ids.append(last.tolist())
+        known = zip(*reversed(ids), strict=True)
+        return [" ".join(self.vocab[i] for i in gram if i < base - 1) for gram in known]
 
-    def _pairs(self, documents: Documents):
-        """(document, key, how often), one a document and n-gram; those with `xxunk` left out."""
-        n = len(self.vocab)
+    def _found(self, documents: Documents):
+        """(document, key, how often), one a document and n-gram; those with `xxunk` left out.
+
+        A key is the ids as digits to the base `len(vocab) + 1`; a missing word is the highest digit.
+        """
+        base = len(self.vocab) + 1
         rows, keys, times = [], [], []
         for i in progress(range(len(documents)), "n-grams"):
             ids = np.asarray(documents[i], dtype=np.int64)
-            single = ids[ids != UNKNOWN] * (n + 1) + n
-            both = (ids[:-1] != UNKNOWN) & (ids[1:] != UNKNOWN)
-            pair = ids[:-1][both] * (n + 1) + ids[1:][both]
-            found, count = np.unique(np.concatenate([single, pair]), return_counts=True)
-            rows.append(np.full(len(found), i))
-            keys.append(found)
+            found = []
+            for n in range(1, self.longest + 1):
+                parts = [ids[k : len(ids) - n + 1 + k] for k in range(n)]
+                known = np.logical_and.reduce([p != UNKNOWN for p in parts])
+                key = np.zeros(int(known.sum()), dtype=np.int64)
+                for digit in [p[known] for p in parts] + [base - 1] * (self.longest - n):
+                    key = key * base + digit
+                found.append(key)
+            unique, count = np.unique(np.concatenate(found), return_counts=True)
+            rows.append(np.full(len(unique), i))
+            keys.append(unique)
             times.append(count)
         return np.concatenate(rows), np.concatenate(keys), np.concatenate(times)
 
@@ -99,7 +109,12 @@ class NBSVMFit:
 
     def scores(self, documents: Documents) -> np.ndarray:
         """Log odds of positive, [documents]. Each n-gram counts once."""
-        return self.grams.counts(documents).sign() @ self.weights + self.bias
+        pieces = [
+            Documents(documents.corpus, documents.which[i : i + AT_ONCE])
+            for i in range(0, len(documents), AT_ONCE)
+        ]
+        found = [self.grams.counts(piece).sign() @ self.weights for piece in pieces]
+        return np.concatenate(found) + self.bias
 
 
 def fit_nbsvm(grams: Grams, counts, labels, held_counts, held_labels) -> NBSVMFit:

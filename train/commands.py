@@ -90,7 +90,7 @@ def classifier(call: Call) -> None:
 def teach(call: Call) -> None:
     from train import teacher
 
-    taught = teacher.teach(call.recipe, call.corpus(call.args.backwards), call.where.folder)
+    taught = teacher.teach(call.recipe, call.corpus(), call.folder)
     share = (taught.positive > 0.5).mean()
     print(f"{len(taught.which):,} reviews labelled, {share:.1%} of them positive")
 
@@ -182,9 +182,10 @@ def finished(stage: str, call: Call) -> bool:
     if stage == "data":
         return (call.folder / "data" / "vocab.json").is_file()
     folder = call.where.folder
-    if stage == "teach":
-        return newer(folder / "taught.npz", folder / "classifier.pth")
-    if stage == "student" and not newer(folder / "student.pth", folder / "taught.npz"):
+    if stage == "teach":  # one for both directions
+        both = (call.folder, call.folder / BACKWARDS)
+        return all(newer(call.folder / "taught.npz", run / "classifier.pth") for run in both)
+    if stage == "student" and not newer(folder / "student.pth", call.folder / "taught.npz"):
         return False
     if stage not in ("lm", "classifier", "student"):
         return False

@@ -103,6 +103,7 @@ class Student(Classifier):
     """The classifier once more, on labelled reviews and on those that a teacher has labelled."""
 
     unlabelled: int = 0  # how many unsup reviews the teacher labels; 0: no student
+    grams: int = 2  # words of the longest n-gram of the teacher's NB-SVM
     stages: tuple[Stage, ...] = (Stage(groups=0, epochs=1, lr=3e-3),)
 
 

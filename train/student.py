@@ -10,7 +10,7 @@ import numpy as np
 
 from train import classifier, teacher
 from train.data import LABELS, Corpus, Documents
-from train.export import newer, read
+from train.export import BACKWARDS, newer, read
 from train.language_model import seed_everything
 from train.recipe import LanguageModel, Student
 from train.stages import Run, load_checkpoint
@@ -26,11 +26,15 @@ def lessons(corpus: Corpus, taught: teacher.Taught) -> tuple[Documents, np.ndarr
 
 
 def train(corpus: Corpus, lm: LanguageModel, settings: Student, where: Run, device=None) -> None:
-    """Run the recipe's stages and leave `student.pth` in `where.folder`."""
-    documents, targets = lessons(corpus, teacher.load(where.folder))
+    """Run the recipe's stages and leave `student.pth` in `where.folder`.
+
+    Both directions learn from the one `taught.npz` of the run.
+    """
+    run = where.folder.parent if where.folder.name == BACKWARDS else where.folder
+    documents, targets = lessons(corpus, teacher.load(run))
     start = read(where.folder / "classifier.pth")
     checkpoint = where.folder / "student.checkpoint"
-    same = newer(checkpoint, where.folder / teacher.FILE)  # else it learned from another teacher
+    same = newer(checkpoint, run / teacher.FILE)  # else it learned from another teacher
     state = load_checkpoint(checkpoint, where.resume and same)
     seed_everything(settings.seed)
     learn = classifier.learner(corpus, lm, settings, where.folder, device, documents, targets)

@@ -1,12 +1,15 @@
-"""Stage `teach`: what our classifier and NB-SVM together think of unlabelled reviews. Trains no network.
+"""Stage `teach`: our classifiers and NB-SVM label unlabelled reviews together. Trains no network.
 
-The two err on different reviews, so their weighted log odds know more than either. They label reviews of
-unsup, and stage `student` learns from them. Hinton, Vinyals, Dean, "Distilling the Knowledge in a
-Neural Network" (2015); Wang & Manning (2012). Reads no test review.
+They err on different reviews, so their weighted log odds are right more often than any of them. Both
+directions' stage `student` learns from the one file that this leaves. Reads no test review.
+
+Sources: Hinton, Vinyals, Dean, "Distilling the Knowledge in a Neural Network" (2015); Wang & Manning
+(2012).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +22,7 @@ from train.baselines import Grams, accuracy, fit_nbsvm
 from train.console import JsonLog
 from train.data import LABELS, Corpus, Documents
 from train.errors import StageError
-from train.export import fill, make_config, read
+from train.export import BACKWARDS, fill, make_config, read
 from train.names import classifier_weights
 from train.reading import probabilities
 from train.recipe import Recipe
@@ -56,10 +59,46 @@ def load(folder: Path) -> Taught:
         return Taught(saved["which"], saved["positive"])
 
 
-def log_odds(model: Classifier, documents: Documents, precision: str) -> np.ndarray:
-    """The classifier's log odds of positive for whole documents, [documents]."""
-    positive = probabilities(model, documents, precision, "teach")[:, LABELS.index("pos")]
-    return torch.logit(positive.double(), eps=1e-9).numpy()
+def members(
+    recipe: Recipe, corpus: Corpus, folder: Path, precision: str
+) -> dict[str, Callable[[Documents], np.ndarray]]:
+    """The teacher's members by name; each gives the log odds of positive, [documents].
+
+    The classifier of the run, the one that reads backwards where the run has one, and an NB-SVM fitted
+    on the same labelled reviews.
+    """
+    found = {"classifier": neural(recipe, corpus, folder, precision)}
+    if (folder / BACKWARDS / "classifier.pth").is_file():
+        reversed_corpus = Corpus(corpus.folder, backwards=True)
+        found["classifier_backwards"] = neural(
+            recipe, reversed_corpus, folder / BACKWARDS, precision
+        )
+    train, heldout = corpus.split("train"), corpus.split("heldout")
+    grams = Grams(corpus.vocab, train, recipe.student.grams)
+    nbsvm = fit_nbsvm(
+        grams, grams.counts(train), train.labels, grams.counts(heldout), heldout.labels
+    )
+    return {**found, "NB-SVM": nbsvm.scores}
+
+
+def neural(
+    recipe: Recipe, corpus: Corpus, folder: Path, precision: str
+) -> Callable[[Documents], np.ndarray]:
+    """The log odds of the classifier of `folder`, of whole documents read as `corpus` reads them."""
+    model = network(recipe, corpus, folder)
+
+    def log_odds(documents: Documents) -> np.ndarray:
+        own = Documents(corpus, documents.which)
+        positive = probabilities(model, own, precision, "teach")[:, LABELS.index("pos")]
+        return torch.logit(positive.double(), eps=1e-9).numpy()
+
+    return log_odds
+
+
+def network(recipe: Recipe, corpus: Corpus, folder: Path) -> Classifier:
+    """The classifier that `folder` holds. Raises `ExportError` where there is none."""
+    weights = classifier_weights(read(folder / "classifier.pth"))
+    return fill(bundle.build(make_config(recipe, len(corpus.vocab)))[1], weights)
 
 
 def min_class(labels: np.ndarray) -> int:
@@ -70,40 +109,34 @@ def min_class(labels: np.ndarray) -> int:
 def teach(recipe: Recipe, corpus: Corpus, folder: Path) -> Taught:
     """Label `recipe.student.unlabelled` reviews of unsup; the result also stands in `folder`.
 
-    The two scores are weighed, and made probabilities, by a logistic regression on the held-out reviews.
+    The scores are weighted, and made probabilities, by a logistic regression on the held-out reviews.
     Raises `TeacherError` where the recipe wants no student or the corpus has no unlabelled reviews.
     """
     unlabelled = corpus.split("unsup").subset(recipe.student.unlabelled)
     if not recipe.student.unlabelled or not len(unlabelled):
         raise TeacherError("nothing to teach: the recipe's [student] has no unlabelled reviews")
-    weights = classifier_weights(read(folder / "classifier.pth"))
-    model = fill(bundle.build(make_config(recipe, len(corpus.vocab)))[1], weights)
-    train, heldout = corpus.split("train"), corpus.split("heldout")
-    grams, labels = Grams(corpus.vocab, train), heldout.labels
-    nbsvm = fit_nbsvm(grams, grams.counts(train), train.labels, grams.counts(heldout), labels)
-    precision = precision_for(model, len(unlabelled))
+    heldout = corpus.split("heldout")
+    precision = precision_for(network(recipe, corpus, folder), len(unlabelled))
+    teachers, labels = members(recipe, corpus, folder, precision), heldout.labels
 
-    def both(documents: Documents) -> np.ndarray:  # [documents, 2]
-        return np.stack([log_odds(model, documents, precision), nbsvm.scores(documents)], 1)
+    def scores(documents: Documents) -> np.ndarray:  # [documents, members]
+        return np.stack([score(documents) for score in teachers.values()], 1)
 
-    scores = both(heldout)
-    mixer = LogisticRegression().fit(scores, labels)
-    unseen = cross_val_predict(
-        LogisticRegression(), scores, labels, cv=min(FOLDS, min_class(labels))
-    )
+    held = scores(heldout)
+    mixer = LogisticRegression().fit(held, labels)
+    unseen = cross_val_predict(LogisticRegression(), held, labels, cv=min(FOLDS, min_class(labels)))
+    alone = {name: accuracy(held[:, i], labels) for i, name in enumerate(teachers)}
     JsonLog(folder / "log.jsonl").write(
         stage="teach",
         event="teacher",
         precision=precision,
         reviews=len(unlabelled),
+        grams=recipe.student.grams,
         weights=[round(float(w), 4) for w in (*mixer.coef_[0], mixer.intercept_[0])],
-        heldout={
-            "classifier": accuracy(scores[:, 0], labels),
-            "NB-SVM": accuracy(scores[:, 1], labels),
-            "both": float((unseen == labels).mean()),  # each from a mixture that had not seen it
-        },
+        # together: each review from a mixture that had not seen it
+        heldout={**alone, "together": float((unseen == labels).mean())},
     )
-    positive = mixer.predict_proba(both(unlabelled))[:, 1]
+    positive = mixer.predict_proba(scores(unlabelled))[:, 1]
     taught = Taught(unlabelled.which, positive.astype(np.float32))
     taught.save(folder)
     return taught
