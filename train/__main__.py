@@ -55,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
         "--init-from",
         type=Path,
         metavar="RUN",
-        help="lm, classifier: start from the model of this run folder",
+        help="lm, classifier: start from the model of this run folder; labels: the Wikipedia model",
     )
     ap.add_argument(
         "--backwards",

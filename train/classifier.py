@@ -32,6 +32,8 @@ from train.order import ResumableOrder
 from train.recipe import Classifier, LanguageModel
 from train.stages import Run, load_checkpoint, run
 
+VALID_BS = 128  # validation keeps no gradients: larger batches are faster
+
 
 class EncoderError(StageError):
     """There is no language model to start the classifier from."""
@@ -92,18 +94,20 @@ def loaders(
     if targets is not None:
         targets = np.tile(targets, (1 + settings.crops, 1))
 
-    def make(cls, documents, targets=None, **kwargs):
+    def make(cls, documents, bs, targets=None, **kwargs):
         return cls(
             Labelled(documents, targets),
             res=documents.lengths.tolist(),
-            bs=settings.bs,
+            bs=bs,
             before_batch=Pad_Chunk(seq_len=settings.bptt),
             device=device,
             **kwargs,
         )
 
     dls = DataLoaders(
-        make(ShuffledSortedDL, reviews, targets, shuffle=True), make(SortedDL, valid), device=device
+        make(ShuffledSortedDL, reviews, settings.bs, targets, shuffle=True),
+        make(SortedDL, valid, max(settings.bs, VALID_BS)),
+        device=device,
     )
     dls.train.seed = settings.seed
     dls.vocab, dls.c = train.corpus.vocab, len(LABELS)

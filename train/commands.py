@@ -105,10 +105,9 @@ def student(call: Call) -> None:
 def labels(call: Call) -> None:
     from train import labels
 
-    points = labels.curve(call.corpus(), call.recipe.lm, call.recipe.classifier, call.folder)
-    for p in points:
-        start = "language model" if p["encoder"] else "random weights"
-        print(f"{p['labels']:6,} labels, from {start}: accuracy {p['accuracy']:.4f}")
+    found = labels.curve(call.recipe, call.corpus(), call.folder, call.args.init_from)
+    for p in found:
+        print(f"{p['labels']:6,} labels, from {p['start']}: accuracy {p['accuracy']:.4f}")
 
 
 def export(call: Call) -> None:

@@ -1,7 +1,8 @@
-"""Stage `labels`: the classifier with few labels and with many, from the language model or without it.
+"""Stage `labels`: the classifier with few labels and with many, from three starts.
 
-The point of ULMFiT in one curve (paper, figure 3). Reads no test review: every figure is on the
-held-out part of train. Writes `labels.json` into the run folder.
+The point of ULMFiT in one curve (paper, figure 3): from the fine-tuned language model, from the
+Wikipedia model alone, and from random weights. Reads no test review: every figure is on the held-out
+part of train. Writes `labels.json` into the run folder.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from fastai.callback.core import Callback, CancelValidException
+from fastai.text.learner import clean_raw_keys
 
 from train import classifier, precision
 from train.average import accuracy_of
 from train.console import JsonLog
 from train.data import Corpus, Documents
-from train.language_model import seed_everything
-from train.recipe import Classifier, LanguageModel
+from train.language_model import matched_weights, seed_everything
+from train.recipe import Classifier, Labels, Recipe, Stage
 from train.stages import Run, run
 
-NUMBERS = (100, 500, 1_000, 5_000, 25_000)
-FEWEST_STEPS = 60  # of a stage: a hundred labels fill two mini-batches, too few steps for one-cycle
+LM, WIKIPEDIA, RANDOM = "lm", "wiki", "random"  # what a classifier starts from
 
 
 class NoValidation(Callback):
@@ -45,75 +46,113 @@ def choose(train: Documents, n: int, seed: int = 0) -> Documents:
     return Documents(train.corpus, train.which[np.sort(np.concatenate(picked))[:n]], train.cut)
 
 
-def scaled(settings: Classifier, n: int) -> Classifier:
-    """The recipe for `n` labels: smaller batches and more epochs where there are few."""
-    bs = int(min(settings.bs, max(8, n // 12)))
-    batches = max(1, n // bs)
-    stages = tuple(
-        dataclasses.replace(s, epochs=max(s.epochs, -(-FEWEST_STEPS // batches)))
-        for s in settings.stages
+def settings_for(recipe: Recipe, n: int, epochs: int, start: str) -> Classifier:
+    """How a classifier is trained on `n` labels: the head first, then all layers for `epochs`.
+
+    Each stage has at least `recipe.labels.updates` updates. From random weights all layers train from
+    the first step, for as many epochs in all and at one rate: a random layer needs no care.
+    """
+    few = recipe.labels
+    bs = int(min(few.bs, max(8, n // 12)))
+    least = -(-few.updates // max(1, n // bs))
+    head, whole = max(1, least), max(epochs, least)
+    stages: tuple[Stage, ...] = (
+        Stage(groups=1, epochs=head, lr=few.head_lr),
+        Stage(groups=0, epochs=whole, lr=few.lr),
     )
-    return dataclasses.replace(settings, bs=bs, stages=stages)
+    if start == RANDOM:
+        stages = (Stage(groups=0, epochs=head + whole, lr=few.lr, factor=1.0),)
+    return dataclasses.replace(
+        recipe.classifier,
+        bs=bs,
+        cut=few.cut,
+        tail=0,
+        crops=0,
+        ema=0.0,
+        label_smoothing=0.0,
+        drop_mult=few.drop_mult,
+        stages=stages,
+    )
+
+
+def encoder_weights(start: str, folder: Path, wikipedia: Path | None, vocab: list[str]) -> dict:
+    """The encoder's state dict for a start; the Wikipedia model's rows are matched to `vocab`."""
+    if start == LM or wikipedia is None:
+        return torch.load(folder / "models" / "finetuned.pth", map_location="cpu")
+    state = matched_weights(wikipedia, vocab)
+    return {k.removeprefix("0."): t for k, t in state.items() if k.startswith("0.")}
 
 
 def measure(
+    recipe: Recipe,
     corpus: Corpus,
-    lm: LanguageModel,
-    settings: Classifier,
     folder: Path,
     where: Run,
     n: int,
-    encoder: bool,
-    device=None,
+    epochs: int,
+    start: str,
+    draw: int = 0,
+    wikipedia: Path | None = None,
+    device: torch.device | None = None,
 ) -> dict:
-    """Train on `n` labels and measure on the held-out reviews; `encoder`: start from the LM's.
-
-    Without it every layer starts at random, so all of them train from the first step.
-    """
-    train = choose(corpus.split("train"), n)
-    settings = scaled(settings, len(train))
-    if not encoder:
-        epochs = sum(s.epochs for s in settings.stages)
-        last = dataclasses.replace(settings.stages[-1], groups=0, epochs=epochs, factor=1.0)
-        settings = dataclasses.replace(settings, stages=(last,))
-    seed_everything(settings.seed)
-    learn = classifier.learner(corpus, lm, settings, folder, device, train)
-    if encoder:
-        learn.load_encoder("finetuned")
+    """Train on the `draw`-th draw of `n` labels and measure on the held-out reviews."""
+    train = choose(corpus.split("train"), n, seed=draw)
+    settings = settings_for(recipe, len(train), epochs, start)
+    seed_everything(settings.seed + draw)
+    learn = classifier.learner(corpus, recipe.lm, settings, folder, device, train)
+    if start != RANDOM:
+        weights = encoder_weights(start, folder, wikipedia, corpus.vocab)
+        learn.model[0].module.load_state_dict(clean_raw_keys(weights))
     precision.apply(learn, settings.precision)
     started = time.monotonic()
     log = JsonLog(where.folder / "log.jsonl")
     run(learn, settings.stages, settings, where, log, "classifier", None, [NoValidation()])
     return {
         "labels": len(train),
-        "encoder": encoder,
+        "start": start,
+        "draw": draw,
         "accuracy": accuracy_of(learn),
         "seconds": round(time.monotonic() - started, 1),
         "epochs": [s.epochs for s in settings.stages],
     }
 
 
+def points(few: Labels, starts: tuple[str, ...]) -> list[tuple[int, int, str, int]]:
+    """(labels, epochs, start, draw) of every point, cheap ones first."""
+    return [
+        (n, epochs, start, draw)
+        for n, epochs, draws in zip(few.numbers, few.epochs, few.draws, strict=True)
+        for draw in range(draws)
+        for start in starts
+    ]
+
+
 def curve(
+    recipe: Recipe,
     corpus: Corpus,
-    lm: LanguageModel,
-    settings: Classifier,
     folder: Path,
-    numbers=NUMBERS,
+    wikipedia: Path | None = None,
     device: torch.device | None = None,
 ) -> list[dict]:
-    """Measure every number of labels twice; a point that `labels.json` holds is not measured again."""
+    """Measure every point of `recipe.labels`; one that `labels.json` holds is not measured again.
+
+    `wikipedia`: the run folder of the Wikipedia model; without it that start is left out.
+    """
     path = folder / "labels.json"
-    points = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
     most = len(corpus.split("train"))
-    done = {(p["labels"], p["encoder"]) for p in points}
-    for n in numbers:
-        for encoder in (True, False):
-            if (min(n, most), encoder) in done:
-                continue
-            where = Run(folder / "labels" / f"{n}{'' if encoder else '-random'}")
-            where.folder.mkdir(parents=True, exist_ok=True)
-            points.append(measure(corpus, lm, settings, folder, where, n, encoder, device))
-            partial = path.with_suffix(".partial")
-            partial.write_text(json.dumps(points, indent=1), encoding="utf-8")
-            partial.replace(path)
-    return points
+    starts = (LM, WIKIPEDIA, RANDOM) if wikipedia else (LM, RANDOM)
+    done = {(p["labels"], p["start"], p["draw"]) for p in found if "start" in p}
+    for n, epochs, start, draw in points(recipe.labels, starts):
+        if (min(n, most), start, draw) in done:
+            continue
+        where = Run(folder / "labels" / f"{n}-{start}-{draw}")
+        where.folder.mkdir(parents=True, exist_ok=True)
+        found.append(
+            measure(recipe, corpus, folder, where, n, epochs, start, draw, wikipedia, device)
+        )
+        (where.folder / "classifier.checkpoint").unlink(missing_ok=True)
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(found, indent=1), encoding="utf-8")
+        partial.replace(path)
+    return found

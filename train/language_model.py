@@ -148,26 +148,37 @@ class InitError(StageError):
     """The weights to start from are missing or do not fit the recipe."""
 
 
-def init_from(learn: LMLearner, source: Path, vocab: list[str]) -> int:
-    """Start from the language model of the run folder `source`; returns how many words are new.
+def matched_weights(source: Path, vocab: list[str]) -> dict[str, torch.Tensor]:
+    """The language model of the run folder `source`, its rows in the order of `vocab`.
 
     The rows of the embedding are matched by word, as fastai does (`match_embeds`): a word that the
-    old vocabulary lacks gets the mean row. Raises InitError where `source` holds no model, or one of
-    other sizes.
+    old vocabulary lacks gets the mean row. Raises InitError where `source` holds no model.
     """
-    run = source.parent if source.name == "backwards" else source  # both share the run's words
-    weights, words = source / "lm.pth", run / "data" / "vocab.json"
+    weights, words = source / "lm.pth", words_of(source)
     if not (weights.is_file() and words.is_file()):
         raise InitError(f"{source} holds no trained language model (lm.pth and data/vocab.json)")
     old = json.loads(words.read_text(encoding="utf-8"))
     state = torch.load(weights, map_location="cpu", weights_only=True)
-    if old != vocab:
-        state = match_embeds(state, old, vocab)
+    return state if old == vocab else match_embeds(state, old, vocab)
+
+
+def words_of(run: Path) -> Path:
+    """Where the vocabulary of a run folder stands; both directions share it."""
+    return (run.parent if run.name == "backwards" else run) / "data" / "vocab.json"
+
+
+def init_from(learn: LMLearner, source: Path, vocab: list[str]) -> int:
+    """Start from the language model of the run folder `source`; returns how many words are new.
+
+    Raises InitError where `source` holds no model, or one of other sizes.
+    """
+    state = matched_weights(source, vocab)
     own = learn.model.state_dict()
     odd = [k for k, t in own.items() if k not in state or state[k].shape != t.shape]
     if odd:
         raise InitError(f"the weights of {source} have other sizes than the recipe ({odd[0]})")
     learn.model.load_state_dict(state)
+    old = json.loads(words_of(source).read_text(encoding="utf-8"))
     return len(set(vocab) - set(old))
 
 

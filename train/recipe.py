@@ -108,6 +108,21 @@ class Student(Classifier):
 
 
 @dataclass(frozen=True)
+class Labels:
+    """The curve of few labels: for each number of labels how many draws, and epochs of all layers."""
+
+    numbers: tuple[int, ...] = (100, 500, 1_000, 5_000, 22_500)
+    draws: tuple[int, ...] = (3, 3, 1, 1, 1)
+    epochs: tuple[int, ...] = (1, 1, 1, 3, 1)  # at least; see `updates`
+    updates: int = 60  # of a stage, at the least: a hundred labels fill few mini-batches
+    bs: int = 64
+    cut: int = 200
+    drop_mult: float = 0.2
+    head_lr: float = 1e-2
+    lr: float = 4e-3
+
+
+@dataclass(frozen=True)
 class Recipe:
     name: str
     about: str = ""
@@ -116,6 +131,7 @@ class Recipe:
     lm: LanguageModel = field(default_factory=LanguageModel)
     classifier: Classifier = field(default_factory=Classifier)
     student: Student = field(default_factory=Student)
+    labels: Labels = field(default_factory=Labels)
 
     def as_dict(self) -> dict:
         return dataclasses.asdict(self)
@@ -131,6 +147,9 @@ def load(path: Path) -> Recipe:
         raise RecipeError(f"{path} is not valid TOML: {e}") from None
     raw.setdefault("name", Path(path).stem)
     recipe = _build(Recipe, raw, where="")
+    few = recipe.labels
+    if not len(few.numbers) == len(few.draws) == len(few.epochs):
+        raise RecipeError("labels.numbers, labels.draws and labels.epochs must be equally long")
     for key in SAME_MODEL if recipe.student.unlabelled else ():
         own, its = getattr(recipe.student, key), getattr(recipe.classifier, key)
         if own != its:
@@ -147,6 +166,7 @@ _SECTIONS = {
     "lm": LanguageModel,
     "classifier": Classifier,
     "student": Student,
+    "labels": Labels,
 }
 
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from ulmfit_demo.plots.calm import calm
-from ulmfit_demo.services.history import LabelPoint, Phase, Stage
+from ulmfit_demo.services.few_labels import STARTS, LabelPoint
+from ulmfit_demo.services.history import Phase, Stage
 from ulmfit_demo.theme import ACCENT, GREY, NEGATIVE, TEAL
 
 HEIGHT = 260
@@ -185,19 +186,28 @@ def one_cycle(stages: Sequence[Stage], title: str) -> go.Figure:
 
 
 def few_labels(points: Sequence[LabelPoint]) -> go.Figure:
-    """Accuracy against the number of labels: from the language model, and from random weights."""
+    """Accuracy against the number of labels, a line for each start; the spread of several draws."""
     figure = go.Figure()
-    for encoder, name, color, dash in (
-        (False, "from random weights", GREY, "dot"),
-        (True, "from the language model", TEAL, "solid"),
-    ):
-        some = [p for p in points if p.encoder == encoder]
+    looks = {
+        "random": (GREY, "dot", "circle-open", -18),
+        "wiki": (ACCENT, "dash", "diamond", -18),
+        "lm": (TEAL, "solid", "circle", 18),
+    }
+    for start, name in STARTS.items():
+        color, dash, symbol, up = looks[start]
+        some = [p for p in points if p.start == start]
         if not some:
             continue
         x, y = [p.labels for p in some], [p.accuracy for p in some]
-        symbol = "circle" if encoder else "circle-open"
         _line(figure, x, y, name, color, dash, symbol, "accuracy")
-        up = 18 if encoder else -18
+        figure.data[-1].error_y = dict(
+            type="data",
+            symmetric=False,
+            array=[p.highest - p.accuracy for p in some],
+            arrayminus=[p.accuracy - p.lowest for p in some],
+            color=color,
+            thickness=1.2,
+        )
         _label(figure, math.log10(x[-1]), y[-1], name, color, up, "right")
     calm(figure, "labelled reviews", "right on held-out reviews", 320)
     numbers = sorted({p.labels for p in points}) or [1]

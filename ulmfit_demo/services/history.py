@@ -17,6 +17,8 @@ from fastai.text.models.awdlstm import awd_lstm_clas_config
 
 from ulmfit_demo.lessons import FOLDER
 from ulmfit_demo.models.bundle import Bundle
+from ulmfit_demo.services import few_labels
+from ulmfit_demo.services.few_labels import LabelPoint
 
 log = logging.getLogger("ulmfit_demo")
 SLICE_POWER = 4  # slice(lr/2.6**4, lr): four steps of 2.6 between five layer groups
@@ -66,15 +68,6 @@ class Phase:
     @property
     def epochs(self) -> tuple[Epoch, ...]:
         return tuple(e for s in self.stages for e in s.epochs)
-
-
-@dataclass(frozen=True)
-class LabelPoint:
-    """Accuracy on held-out reviews of a classifier that saw `labels` labelled reviews."""
-
-    labels: int
-    encoder: bool  # started from the language model, not from random weights
-    accuracy: float
 
 
 @dataclass(frozen=True)
@@ -163,7 +156,7 @@ def load(bundle: Bundle) -> History:
         notebook=notebook(),
         wikipedia=any(e.get("event") == "pretrained" for e in events),
         source=Path(source[-1]).name if source else "",
-        labels=_labels(_json(bundle.folder / "labels.json", [])),
+        labels=few_labels.points(_json(bundle.folder / "labels.json", [])),
         baselines=_baselines(_json(bundle.folder / "baselines.json", {})),
         wrong=tuple({**w, "told": told.get(w["file"], "")} for w in wrong),
         **phases,
@@ -294,11 +287,6 @@ def _json(path: Path, otherwise):
     except (OSError, ValueError) as e:
         log.warning("%s cannot be read: %s", path, e)
         return otherwise
-
-
-def _labels(points: list[dict]) -> tuple[LabelPoint, ...]:
-    found = (LabelPoint(p["labels"], p["encoder"], p["accuracy"]) for p in points)
-    return tuple(sorted(found, key=lambda p: (not p.encoder, p.labels)))
 
 
 def _baselines(told: dict) -> tuple[Baseline, ...]:

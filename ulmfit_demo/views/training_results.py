@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from ulmfit_demo.services.few_labels import STARTS
 from ulmfit_demo.services.history import History
 from ulmfit_demo.views.html import scroll
 
@@ -89,26 +90,37 @@ def labels_note(h: History) -> str:
         return f'<p class="u-empty">{escape(NO_LABELS)}</p>'
     heldout = h.recipe("data").get("heldout")
     size = f"{heldout:,} " if heldout else ""
+    starts = [s for s in STARTS if any(p.start == s for p in h.labels)]
     rows = "".join(
-        f'<tr><td class="u-mono">{n:,}</td>{_share(h, n, True)}{_share(h, n, False)}</tr>'
+        f'<tr><td class="u-mono">{n:,}</td>{"".join(_share(h, n, s) for s in starts)}</tr>'
         for n in sorted({p.labels for p in h.labels})
+    )
+    heads = "".join(f"<th>{STARTS[s]}</th>" for s in starts)
+    draws = max(p.draws for p in h.labels)
+    several = (
+        f" Where several draws of the labels were made (up to {draws}), their mean stands with the "
+        "lowest and the highest."
+        if draws > 1
+        else ""
     )
     return (
         f'<p class="u-small">Accuracy on the {size}reviews held out of train; the test reviews were not '
-        "read for this.</p>"
+        f"read for this.{several}</p>"
         + scroll(
             '<table class="plain"><thead><tr><th>labelled reviews</th>'
-            "<th>from the language model</th><th>from random weights</th></tr></thead>"
-            f"<tbody>{rows}</tbody></table>",
+            f"{heads}</tr></thead><tbody>{rows}</tbody></table>",
             "Accuracy by number of labels",
             "t-told",
         )
     )
 
 
-def _share(h: History, n: int, encoder: bool) -> str:
-    found = [p.accuracy for p in h.labels if (p.labels, p.encoder) == (n, encoder)]
-    return f'<td class="u-mono">{_percent(found[0] if found else None)}</td>'
+def _share(h: History, n: int, start: str) -> str:
+    found = next((p for p in h.labels if (p.labels, p.start) == (n, start)), None)
+    if found is None:
+        return f'<td class="u-mono">{_percent(None)}</td>'
+    spread = f" ({_percent(found.lowest)} to {_percent(found.highest)})" if found.draws > 1 else ""
+    return f'<td class="u-mono">{_percent(found.accuracy)}{spread}</td>'
 
 
 def methods(h: History) -> str:

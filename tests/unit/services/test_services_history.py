@@ -190,7 +190,8 @@ def test_optional_files_are_read(bundle):
     wrong = {"file": "test/pos/1_10.txt", "label": "pos", "positive": 0.01}
     bundle.metrics["mistakes"] = {"n": 1, "reviews": [wrong]}
     found = history.load(bundle)
-    assert [(p.labels, p.encoder) for p in found.labels] == [(100, True), (500, True), (100, False)]
+    starts = [(p.labels, p.start) for p in found.labels]
+    assert starts == [(100, "random"), (100, "lm"), (500, "lm")]
     assert found.baselines == (history.Baseline("NB-SVM", 0.9, None),)
     assert (found.wikipedia, found.source) == (True, "a")
     assert found.wrong == ({**wrong, "told": ""},)

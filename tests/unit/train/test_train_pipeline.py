@@ -457,21 +457,42 @@ def test_any_folder_of_text_makes_a_model_that_another_goes_on_from(tmp_path):
     assert 0 <= log[0]["new_words"] < 10
 
 
-def test_few_labels_and_many(corpus, trained, monkeypatch):
-    monkeypatch.setattr(labels, "FEWEST_STEPS", 6)
-    settings = dataclasses.replace(CLASSIFIER, checkpoint_seconds=60.0)
-    points = labels.curve(corpus, LM, settings, trained, (16, 1_000), torch.device("cpu"))
-    assert [(p["labels"], p["encoder"]) for p in points] == [
-        (16, True),
-        (16, False),
-        (72, True),
-        (72, False),
+def test_few_labels_and_many(corpus, trained, tmp_path):
+    few = recipe.Labels(numbers=(16, 1_000), draws=(2, 1), epochs=(1, 1), updates=6, cut=30, bs=8)
+    tiny = dataclasses.replace(RECIPE, labels=few)
+    found = labels.curve(tiny, corpus, trained, wikipedia(trained, tmp_path), torch.device("cpu"))
+    assert [(p["labels"], p["start"], p["draw"]) for p in found] == [
+        *[(16, start, draw) for draw in (0, 1) for start in ("lm", "wiki", "random")],
+        *[(72, start, 0) for start in ("lm", "wiki", "random")],
     ]
-    assert all(0 <= p["accuracy"] <= 1 for p in points)
-    again = labels.curve(corpus, LM, settings, trained, (16,), torch.device("cpu"))
-    assert again == points  # what is measured stays
+    assert all(0 <= p["accuracy"] <= 1 for p in found)
+    again = labels.curve(tiny, corpus, trained, tmp_path / "wiki", torch.device("cpu"))
+    assert again == found  # what is measured stays
     chosen = labels.choose(corpus.split("train"), 16)
     assert chosen.labels.sum() == 8
+    other = labels.choose(corpus.split("train"), 16, seed=1)
+    assert chosen.which.tolist() != other.which.tolist()
+
+
+def wikipedia(trained, tmp_path) -> Path:
+    """A run folder with the words of the corpus in another order, and a model of its own."""
+    folder = tmp_path / "wiki"
+    (folder / "data").mkdir(parents=True)
+    state = torch.load(trained / "lm.pth")
+    shutil.copy(trained / "lm.pth", folder / "lm.pth")
+    words = [f"word{i}" for i in range(len(state["0.encoder.weight"]))]
+    (folder / "data" / "vocab.json").write_text(json.dumps(words))
+    return folder
+
+
+def test_a_start_from_wikipedia_has_its_rows_by_word(corpus, trained, tmp_path):
+    """A word that Wikipedia lacks begins with the mean row; the layers are Wikipedia's."""
+    folder = wikipedia(trained, tmp_path)
+    found = labels.encoder_weights("wiki", trained, folder, corpus.vocab)
+    state = torch.load(folder / "lm.pth")
+    mean = state["0.encoder.weight"].mean(0)
+    assert torch.allclose(found["encoder.weight"], mean.expand_as(found["encoder.weight"]))
+    assert torch.equal(found["rnns.0.weight_hh_l0_raw"], state["0.rnns.0.weight_hh_l0_raw"])
 
 
 def test_publish_lists_a_bundle_and_sends_nothing():

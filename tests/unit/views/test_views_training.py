@@ -9,7 +9,8 @@ import pytest
 
 from ulmfit_demo.plots import training as plots
 from ulmfit_demo.services import history
-from ulmfit_demo.services.history import Baseline, Epoch, History, LabelPoint, Phase, Stage, Step
+from ulmfit_demo.services.few_labels import LabelPoint, points
+from ulmfit_demo.services.history import Baseline, Epoch, History, Phase, Stage, Step
 from ulmfit_demo.views import training as view
 from ulmfit_demo.views import training_results as results
 
@@ -63,9 +64,9 @@ def h():
         },
         notebook=history.notebook(),
         labels=(
-            LabelPoint(100, True, 0.7),
-            LabelPoint(100, False, 0.6),
-            LabelPoint(500, True, 0.8),
+            LabelPoint(100, "random", 0.6, 0.6, 0.6),
+            LabelPoint(100, "lm", 0.7, 0.68, 0.72, 3),
+            LabelPoint(500, "lm", 0.8, 0.8, 0.8),
         ),
         baselines=(Baseline("NB-<SVM>", 0.9128, 0.9138), Baseline("VADER", 0.696, None)),
         wrong=(
@@ -216,6 +217,26 @@ def test_ours_is_solid_and_the_notebook_dotted(h):
     assert dashes(by_stage) == [("dot", 5), ("dot", 5), ("solid", 3), ("solid", 3)]
     few = plots.few_labels(h.labels)
     assert dashes(few) == [("dot", 1), ("solid", 2)]
+    assert list(few.data[1].error_y.array) == pytest.approx([0.02, 0])
+
+
+def test_draws_of_few_labels_are_one_point_with_their_spread(h):
+    told = [
+        {"labels": 100, "start": "wiki", "draw": d, "accuracy": a} for d, a in enumerate((0.5, 0.7))
+    ]
+    old = [
+        {"labels": 100, "encoder": True, "accuracy": 0.8},
+        {"labels": 100, "encoder": False, "accuracy": 0.4},
+    ]
+    found = points(told + old)
+    assert [(p.start, p.accuracy, p.lowest, p.highest, p.draws) for p in found] == [
+        ("random", 0.4, 0.4, 0.4, 1),
+        ("wiki", pytest.approx(0.6), 0.5, 0.7, 2),
+        ("lm", 0.8, 0.8, 0.8, 1),
+    ]
+    shown = results.labels_note(h)
+    assert "70.00% (68.00% to 72.00%)" in shown
+    assert "from Wikipedia alone" not in shown  # nothing was measured from there
 
 
 def test_the_same_layers_stand_above_each_other(h):
