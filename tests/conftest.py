@@ -6,6 +6,8 @@ import shutil
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two processes of tests share two cores
+# Every machine computes the same; a test of the precisions themselves sets or deletes this.
+os.environ.setdefault("ULMFIT_PRECISION", "fp32")
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
     "--no-sandbox",
@@ -16,13 +18,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-
-def pytest_collection_modifyitems(items):
-    """A browser test is tried twice: on a busy machine a late answer can redraw what it looks at."""
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture

@@ -7,6 +7,9 @@ from fastai.callback.core import Callback
 from fastai.callback.fp16 import MixedPrecision
 from fastai.learner import Learner
 
+# What torch answers where it uses none of the instructions that came with AVX-512 and later.
+BEFORE_AVX512 = ("DEFAULT", "NO AVX", "AVX2")
+
 
 def choose(precision: str, device: torch.device) -> str:
     """`auto` → `bf16` where the processor multiplies it in hardware, else `fp32`; `fp16` on CUDA."""
@@ -14,8 +17,18 @@ def choose(precision: str, device: torch.device) -> str:
         return precision
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+    return "bf16" if multiplies_bf16() else "fp32"
+
+
+def multiplies_bf16() -> bool:
+    """Whether this processor multiplies bf16 in hardware, and torch may use that.
+
+    `ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2`, set before torch is imported, forbids it.
+    """
+    if torch.backends.cpu.get_cpu_capability() in BEFORE_AVX512:
+        return False
     flags = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return "bf16" if flags.get("avx512_bf16") or flags.get("amx_bf16") else "fp32"
+    return bool(flags.get("avx512_bf16") or flags.get("amx_bf16"))
 
 
 class CPUAutocast(Callback):
