@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 
 import pytest
 
@@ -52,6 +53,40 @@ def browser():
         instance.close()
 
 
+QUIET = 5  # checks in a row, each a fifth of a second
+
+
+@pytest.fixture
+def answered():
+    """Wait until the server has answered all that a page of `open_page` asked: `answered(page)`."""
+
+    def answered(page, seconds: float = 120):
+        quiet, end = 0, time.monotonic() + seconds
+        while quiet < QUIET:
+            assert time.monotonic() < end, sorted(r.url for r in page.asked)
+            page.wait_for_timeout(200)
+            quiet = 0 if page.asked else quiet + 1
+
+    return answered
+
+
+@pytest.fixture
+def still():
+    """Wait until nothing on a page fades or slides, as axe measures colours: `still(page)`."""
+
+    def still(page):
+        page.evaluate(
+            "() => new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))"
+        )
+        page.wait_for_function(
+            """() => document.getAnimations().every((a) =>
+                a.playState !== 'running' || a.effect.getComputedTiming().endTime === Infinity)""",
+            timeout=60_000,
+        )
+
+    return still
+
+
 @pytest.fixture
 def open_page(browser, url):
     """Open the app in a new page: `open_page(tab, theme, width)`.
@@ -63,6 +98,10 @@ def open_page(browser, url):
     def opened(tab: str | None = None, theme: str = "light", width: int = 1280):
         page = browser.new_page(viewport={"width": width, "height": 800})
         pages.append(page)
+        page.asked = set()  # requests that are not answered; a heartbeat is never
+        page.on("request", lambda r: None if "/heartbeat/" in r.url else page.asked.add(r))
+        for event in ("requestfinished", "requestfailed"):
+            page.on(event, lambda r: page.asked.discard(r))
         page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda e: problems.append(str(e)))
         page.on(
