@@ -17,8 +17,9 @@ from ulmfit_demo.live.request import SETTINGS, SIZES, Budget, Size, request
 from ulmfit_demo.live.run import gather
 from ulmfit_demo.live.supervisor import WORKER, Supervisor
 
-BUDGET = Budget(cpu_seconds=60, seconds=100, memory=2 * 2**30)
+BUDGET = Budget(cpu_seconds=60, seconds=600, memory=2 * 2**30)
 TINY = Size(24, 24, 1)
+pytestmark = pytest.mark.timeout(900)  # the worker is polite: beside busy processes it is slow
 
 
 def ask(epochs=2, texts=None, size=TINY, prompt="The film", **settings):
