@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import torch
 from fastai.callback.core import Callback
 from fastai.callback.fp16 import MixedPrecision
@@ -32,13 +34,20 @@ def multiplies_bf16() -> bool:
 
 
 class CPUAutocast(Callback):
-    """bf16 autocast around the forward pass and the loss. fastai's own is for GPUs."""
+    """bf16 autocast around the forward pass and the loss. fastai's own is for GPUs.
+
+    A processor before AVX-512 computes it too, more slowly. oneDNN's LSTM cannot, and torch asks the
+    processor, not oneDNN, whether it can: there torch's own LSTM runs.
+    """
 
     order = MixedPrecision.order
+    context: ExitStack | None = None
 
     def before_batch(self) -> None:
-        self.context = torch.autocast("cpu", dtype=torch.bfloat16)
-        self.context.__enter__()
+        self.context = context = ExitStack()
+        if torch.backends.cpu.get_cpu_capability() in BEFORE_AVX512:
+            context.enter_context(torch.backends.mkldnn.flags(enabled=False))
+        context.enter_context(torch.autocast("cpu", dtype=torch.bfloat16))
 
     def after_pred(self) -> None:
         if isinstance(self.learn.pred, torch.Tensor):
@@ -52,7 +61,7 @@ class CPUAutocast(Callback):
 
     def close(self) -> None:
         if self.context is not None:
-            self.context.__exit__(None, None, None)
+            self.context.close()
             self.context = None
 
 

