@@ -4,10 +4,11 @@ FROM python:3.11-slim
 RUN useradd --create-home --uid 1000 app
 WORKDIR /home/app/ulmfit
 
-# torch for the CPU comes from its own index: the one of PyPI brings gigabytes for GPUs.
+# The CPU build of torch, hundreds of megabytes instead of gigabytes, stands in PyTorch's own index.
+# From there come these two and nothing else; what they need comes with the rest.
 COPY requirements.txt constraints.txt ./
-RUN pip install --no-cache-dir --index-url https://download.pytorch.org/whl/cpu \
-        --extra-index-url https://pypi.org/simple -c constraints.txt torch torchvision \
+RUN pip install --no-cache-dir --no-deps --index-url https://download.pytorch.org/whl/cpu \
+        -c constraints.txt torch torchvision \
     && pip install --no-cache-dir -c constraints.txt -r requirements.txt
 
 COPY --chown=app:app app.py README.md LICENSE ./

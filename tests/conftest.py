@@ -2,10 +2,13 @@
 
 import os
 import shutil
+import time
 
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two processes of tests share two cores
+# Every machine computes the same; a test of the precisions themselves sets or deletes this.
+os.environ.setdefault("ULMFIT_PRECISION", "fp32")
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
     "--no-sandbox",
@@ -16,13 +19,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-
-def pytest_collection_modifyitems(items):
-    """A browser test is tried twice: on a busy machine a late answer can redraw what it looks at."""
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture
@@ -57,6 +53,40 @@ def browser():
         instance.close()
 
 
+QUIET = 5  # checks in a row, each a fifth of a second
+
+
+@pytest.fixture
+def answered():
+    """Wait until the server has answered all that a page of `open_page` asked: `answered(page)`."""
+
+    def answered(page, seconds: float = 120):
+        quiet, end = 0, time.monotonic() + seconds
+        while quiet < QUIET:
+            assert time.monotonic() < end, sorted(r.url for r in page.asked)
+            page.wait_for_timeout(200)
+            quiet = 0 if page.asked else quiet + 1
+
+    return answered
+
+
+@pytest.fixture
+def still():
+    """Wait until nothing on a page fades or slides, as axe measures colours: `still(page)`."""
+
+    def still(page):
+        page.evaluate(
+            "() => new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))"
+        )
+        page.wait_for_function(
+            """() => document.getAnimations().every((a) =>
+                a.playState !== 'running' || a.effect.getComputedTiming().endTime === Infinity)""",
+            timeout=60_000,
+        )
+
+    return still
+
+
 @pytest.fixture
 def open_page(browser, url):
     """Open the app in a new page: `open_page(tab, theme, width)`.
@@ -68,6 +98,10 @@ def open_page(browser, url):
     def opened(tab: str | None = None, theme: str = "light", width: int = 1280):
         page = browser.new_page(viewport={"width": width, "height": 800})
         pages.append(page)
+        page.asked = set()  # requests that are not answered; a heartbeat is never
+        page.on("request", lambda r: None if "/heartbeat/" in r.url else page.asked.add(r))
+        for event in ("requestfinished", "requestfailed"):
+            page.on(event, lambda r: page.asked.discard(r))
         page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda e: problems.append(str(e)))
         page.on(

@@ -12,6 +12,8 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -31,6 +33,7 @@ class Worker:
             env={k: v for k, v in os.environ.items() if k in PASSED} | dict(environment or {}),
             start_new_session=True,
         )
+        self._ending = threading.Lock()
 
     def __enter__(self) -> Worker:
         return self
@@ -70,13 +73,39 @@ class Worker:
                     yield "", b""
 
     def status(self, seconds: float = 5) -> int:
-        """Its exit status, at most `seconds` after its pipes have ended."""
-        return self.process.wait(timeout=seconds)
+        """Its exit status, once its pipes have ended. What it started is killed.
+
+        Raises:
+            subprocess.TimeoutExpired: it has not ended `seconds` later.
+        """
+        until = time.monotonic() + seconds
+        while not self._has_ended():
+            if time.monotonic() > until:
+                raise subprocess.TimeoutExpired(self.process.args, seconds)
+            time.sleep(0.005)
+        self.end()
+        return self.process.returncode
 
     def end(self) -> None:
-        """Kill the process group; safe to call from any thread, and more than once."""
-        # until it is waited for, its number belongs to nobody else
-        if self.process.poll() is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        """Kill the process group; safe to call from any thread, and more than once.
+
+        The script has ended when this returns. What it started has been killed by then, and the system
+        takes it away a little later.
+        """
+        with self._ending:
+            # Until the script is waited for, its number belongs to nobody else; so that is done last,
+            # and a script that has ended by itself leaves nothing behind either.
+            if self.process.returncode is None:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def _has_ended(self) -> bool:
+        """Whether the script has ended; it is not waited for."""
+        if not hasattr(os, "waitid"):  # macOS before Python 3.13
+            return self.process.poll() is not None
+        try:
+            how = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, self.process.pid, how) is not None
+        except ChildProcessError:  # another thread has waited for it
+            return True

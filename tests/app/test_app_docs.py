@@ -79,7 +79,7 @@ def test_the_endpoints_are_tools_of_an_mcp_server(client, tmp_path):
         assert schema, (tmp_path / "log").read_text()[-2_000:]
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(60)
     tools = {tool["name"]: tool for tool in schema}
     info = client.view_api(return_format="dict", print_info=False)
     for name, endpoint in info["named_endpoints"].items():

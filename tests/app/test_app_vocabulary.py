@@ -171,7 +171,7 @@ def workers() -> int:
     return found
 
 
-def wait(condition, seconds: float = 20) -> None:
+def wait(condition, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

@@ -33,7 +33,7 @@ def button(page, name, view="batches"):
 
 
 def says(page, words, view="batches"):
-    page.wait_for_selector(f"#{view}-stepper output >> text={words}", timeout=20_000)
+    page.wait_for_selector(f"#{view}-stepper output >> text={words}", timeout=60_000)
 
 
 def cells(page, table):
@@ -47,7 +47,7 @@ def cells(page, table):
 def test_every_mini_batch_the_page_steps_to_equals_lmdataloader(page):
     page.locator("#batches-ids input").check()
     page.locator("#batches-text textarea").fill(REVIEWS)
-    page.wait_for_selector("#batches-result .lmb-overview >> text=3 documents", timeout=20_000)
+    page.wait_for_selector("#batches-result .lmb-overview >> text=3 documents", timeout=60_000)
     page.wait_for_function(
         "/^[0-9]+$/.test(document.querySelector('#batches-result table.x td[data-p]').textContent)"
     )
@@ -60,7 +60,7 @@ def test_every_mini_batch_the_page_steps_to_equals_lmdataloader(page):
         says(page, f"Mini-batch {k + 1} of {len(mini_batches)}")
         for table, values in (("x", x), ("y", y)):
             expected = [[str(i) for i in row] for row in values.tolist()]
-            for _ in range(50):  # an earlier answer of the server may be drawn, for a moment
+            for _ in range(600):  # an earlier answer of the server may be drawn, for a moment
                 if cells(page, table) == expected:
                     break
                 page.wait_for_timeout(50)
@@ -93,10 +93,20 @@ def test_play_moves_pause_stops_and_nothing_jumps(page):
     height = "document.querySelector('#batches-result .lmb').offsetHeight"
     before = page.evaluate(height)
     play = page.locator("#batches-stepper .step-play")
+    # Paused as soon as the second is shown: a busy machine could bring the third before a click does.
+    page.evaluate(
+        """() => {
+            const stepper = document.getElementById("batches-stepper");
+            new MutationObserver((_, observer) => {
+                if (!stepper.querySelector("output").textContent.startsWith("Mini-batch 2 of 3")) return;
+                observer.disconnect();
+                stepper.querySelector(".step-play").click();
+            }).observe(stepper, { childList: true, subtree: true, characterData: true });
+        }"""
+    )
     play.click()
-    assert play.get_attribute("aria-pressed") == "true"
     says(page, "Mini-batch 2 of 3")
-    play.click()
+    page.wait_for_selector("#batches-stepper .step-play[aria-pressed=false]")
     assert play.get_attribute("aria-pressed") == "false"
     page.wait_for_timeout(1_500)
     says(page, "Mini-batch 2 of 3")
@@ -172,16 +182,17 @@ def test_the_code_follows_the_stepper(page):
     page.get_by_role("button", name="Show the code").click()
     page.wait_for_selector(".cm-content >> text=mini-batch 1 of 3")
     button(page, "next").click()
-    page.wait_for_selector(".cm-content >> text=mini-batch 2 of 3", timeout=20_000)
+    page.wait_for_selector(".cm-content >> text=mini-batch 2 of 3", timeout=60_000)
 
 
 def test_classifier_view_of_the_notebooks_lengths(page):
     page.get_by_role("tab", name="For a classifier").click()
-    page.wait_for_selector("#classifier-batches-result td.pad", timeout=20_000)
+    page.wait_for_selector("#classifier-batches-result td.pad", timeout=60_000)
     page.locator("#classifier-batches-text textarea").fill(
         lessons.examples()["classifier_batches"]["Notebook: ten lengths"]
     )
     says(page, "Mini-batch 1 of 4 · x: torch.Size([3, 986])", "classifier-batches")
+    page.wait_for_selector("#classifier-batches-result .share >> text=44.8 %", timeout=60_000)
     shares = page.locator("#classifier-batches-result .share").all_inner_texts()
     assert [s.split(" padding")[0] for s in shares] == ["44.8 %", "30.8 %"]
     button(page, "next", "classifier-batches").click()
@@ -190,7 +201,7 @@ def test_classifier_view_of_the_notebooks_lengths(page):
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
-def test_no_serious_violation_of_axe(opened, colours):
+def test_no_serious_violation_of_axe(opened, answered, still, colours):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = opened(colours)
     found = []
@@ -198,11 +209,12 @@ def test_no_serious_violation_of_axe(opened, colours):
     page.locator("#batches-result table.x td[data-p]").first.focus()
     for tab in ("For a language model", "For a classifier"):
         page.get_by_role("tab", name=tab).click()
-        page.wait_for_timeout(500)
+        answered(page)
         for accordion in page.get_by_role("button", name=re.compile("Question|Seed|Show")).all():
             if accordion.is_visible():
                 accordion.click()
-        page.wait_for_timeout(500)
+        answered(page)
+        still(page)
         results = axe.run(page, options={"resultTypes": ["violations"]})
         found += [
             (

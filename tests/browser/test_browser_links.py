@@ -52,12 +52,13 @@ def view_of(page, tab):
     )
 
 
-def settled(page, tab):
-    """The view once it has stayed the same for a second, its figures drawn."""
+def settled(page, tab, answered):
+    """The view once all is answered and it has stayed the same for a second, its figures drawn."""
     if tab == "vocabulary":  # plotly itself may take longer than that to come
         page.wait_for_selector("#tab-vocabulary .js-plotly-plot .xtitle:visible", timeout=60_000)
+    answered(page)
     before = None
-    for _ in range(40):
+    for _ in range(60):
         now = view_of(page, tab)
         if now == before:
             return now
@@ -67,21 +68,24 @@ def settled(page, tab):
 
 
 @pytest.mark.parametrize("tab", VIEWS)
-def test_a_link_gives_the_identical_view(open_page, url, tab):
+def test_a_link_gives_the_identical_view(open_page, answered, url, tab):
     wanted, place, text = VIEWS[tab]
     page = open_page()
     open_link(page, url, {"tab": tab, **wanted})
     page.wait_for_selector(f"{place} >> text={text}", timeout=60_000)
-    first = settled(page, tab)
+    first = settled(page, tab, answered)
     assert {v for k, v in wanted.items() if k in FIELDS} <= set(first[1])
-    page.wait_for_timeout(500)
-    said = {k: v[0] for k, v in parse_qs(urlparse(page.url).query).items()}
-    assert said == {"__theme": "light", "tab": tab, **wanted}  # the page writes what it was told
+    for _ in range(300):  # the page writes what it was told, a little later
+        said = {k: v[0] for k, v in parse_qs(urlparse(page.url).query).items()}
+        if said == {"__theme": "light", "tab": tab, **wanted}:
+            break
+        page.wait_for_timeout(200)
+    assert said == {"__theme": "light", "tab": tab, **wanted}
     other = open_page()
     other.goto(page.url, wait_until="domcontentloaded")
     other.wait_for_selector(f"{place} >> text={text}", timeout=60_000)
     # the first view once more: what came late to it, such as a figure, is there by now
-    assert settled(other, tab) == settled(page, tab)
+    assert settled(other, tab, answered) == settled(page, tab, answered)
 
 
 def test_what_is_not_legal_is_left_out(open_page, url):
@@ -108,18 +112,18 @@ def test_what_is_not_legal_is_left_out(open_page, url):
 def test_a_lesson_sets_the_controls_and_goes_on_to_the_next_tab(open_page):
     page = open_page("Generation")
     page.locator("#generation-lesson-next").click()
-    page.wait_for_selector("#generation-lesson >> text=2/5", timeout=20_000)
-    page.wait_for_function("() => location.search.includes('temperature=0')", timeout=20_000)
+    page.wait_for_selector("#generation-lesson >> text=2/5", timeout=60_000)
+    page.wait_for_function("() => location.search.includes('temperature=0')", timeout=60_000)
     assert "lesson=1" in page.url
     page.locator("#generation-lesson-back").click()
-    page.wait_for_selector("#generation-lesson >> text=1/5", timeout=20_000)
-    page.wait_for_function("() => !location.search.includes('temperature')", timeout=20_000)
+    page.wait_for_selector("#generation-lesson >> text=1/5", timeout=60_000)
+    page.wait_for_function("() => !location.search.includes('temperature')", timeout=60_000)
     for step in range(2, 6):
         page.locator("#generation-lesson-next").click()
-        page.wait_for_selector(f"#generation-lesson >> text={step}/5", timeout=20_000)
-    page.wait_for_selector("#generation-lesson-next >> text=On to Training", timeout=20_000)
+        page.wait_for_selector(f"#generation-lesson >> text={step}/5", timeout=60_000)
+    page.wait_for_selector("#generation-lesson-next >> text=On to Training", timeout=60_000)
     page.locator("#generation-lesson-next").click()
-    page.wait_for_selector("#training-lesson:visible", timeout=20_000)
+    page.wait_for_selector("#training-lesson:visible", timeout=60_000)
 
 
 def test_a_question_answers_after_a_guess(open_page):

@@ -20,10 +20,10 @@ def fill(page, elem_id, text):
 
 def test_tokenizers_follow_the_text_and_light_the_same_characters(page):
     fill(page, "tokenizers-text", "WOW what a film")
-    page.wait_for_selector("#tokenizers-result .tok-rule >> text=xxup", timeout=20_000)
+    page.wait_for_selector("#tokenizers-result .tok-rule >> text=xxup", timeout=60_000)
     column = page.locator("#tokenizers-result .col").first
     tokens = page.locator("#tokenizers-result .tok.lit")
-    for _ in range(20):  # an answer still on its way draws the columns anew and puts the light out
+    for _ in range(200):  # an answer still on its way draws the columns anew and puts the light out
         page.mouse.move(1, 1)
         column.locator(".tok", has_text="film").hover()
         if "film" in tokens.all_inner_texts():
@@ -38,7 +38,7 @@ def test_tokenizers_follow_the_text_and_light_the_same_characters(page):
 def test_what_a_visitor_types_is_never_executed(page):
     text = "<img src=x onerror='window.hacked=1'><script>window.hacked=1</script>"
     fill(page, "tokenizers-text", text)
-    page.wait_for_selector("#tokenizers-result .tok >> text=script", timeout=20_000)
+    page.wait_for_selector("#tokenizers-result .tok >> text=script", timeout=60_000)
     assert page.evaluate("window.hacked") is None
     assert page.locator("#tokenizers-text textarea").input_value() == text
 
@@ -46,23 +46,23 @@ def test_what_a_visitor_types_is_never_executed(page):
 def test_a_refusal_keeps_the_text(page):
     text = "word " * 20_000
     fill(page, "tokenizers-text", text)
-    page.wait_for_selector("#tokenizers-result .u-notice", timeout=20_000)
+    page.wait_for_selector("#tokenizers-result .u-notice", timeout=60_000)
     assert page.locator("#tokenizers-text textarea").input_value() == text
 
 
 def test_batches_step_through(page):
     open_tab(page, "Batches")
     page.get_by_role("button", name="next ▶").click()
-    page.wait_for_selector("#batches-stepper >> text=Mini-batch 2 of 3", timeout=20_000)
-    assert page.locator("#batches-result td.past").count() == 6 * 5
+    page.wait_for_selector("#batches-stepper >> text=Mini-batch 2 of 3", timeout=60_000)
+    page.wait_for_function("document.querySelectorAll('#batches-result td.past').length === 30")
 
 
 def test_sentiment_answers_while_typing(page):
     open_tab(page, "Sentiment")
     fill(page, "sentiment-text", "The worst film I have ever seen, dull and stupid.")
-    page.wait_for_selector("#sentiment-result >> text=NEGATIVE", timeout=20_000)
+    page.wait_for_selector("#sentiment-result >> text=NEGATIVE", timeout=60_000)
     fill(page, "sentiment-text", "A wonderful film, funny and moving, I loved it.")
-    page.wait_for_selector("#sentiment-result >> text=POSITIVE", timeout=20_000)
+    page.wait_for_selector("#sentiment-result >> text=POSITIVE", timeout=60_000)
 
 
 def test_generation_writes_and_stops(page):
@@ -74,9 +74,9 @@ def test_generation_writes_and_stops(page):
         number.fill(value)
         number.press("Tab")
     page.locator("#generation-write").click()
-    page.wait_for_selector("#generation-result >> text=/[0-9]+ of 300 tokens/", timeout=20_000)
+    page.wait_for_selector("#generation-result >> text=/[0-9]+ of 300 tokens/", timeout=60_000)
     page.locator("#generation-stop").click()
-    page.wait_for_timeout(1_000)
+    page.wait_for_selector("#generation-result button.g", timeout=60_000)  # none while it writes
     stopped = page.locator("#generation-result").inner_text()
     assert "300 of 300" not in stopped
     page.wait_for_timeout(1_500)

@@ -20,13 +20,13 @@ def view(page, name):
     else:
         page.locator(".overflow-menu button:visible").last.click()
         page.get_by_text(name, exact=True).last.click()
-    page.wait_for_selector(VIEWS[name], timeout=40_000)
+    page.wait_for_selector(VIEWS[name], timeout=60_000)
 
 
 def test_above_the_fold_and_lines_that_are_seen(open_page):
     page = open_page("Training")
-    page.wait_for_selector("#training-inside .js-line", timeout=40_000)
-    page.wait_for_selector(VIEWS["Language model"], timeout=40_000)
+    page.wait_for_selector("#training-inside .js-line", timeout=60_000)
+    page.wait_for_selector(VIEWS["Language model"], timeout=60_000)
     box = page.locator("#training-perplexity").bounding_box()
     assert box["y"] + box["height"] <= 800
     page.wait_for_function("location.search.includes('tab=training')")  # the address has changed
@@ -41,16 +41,17 @@ def test_above_the_fold_and_lines_that_are_seen(open_page):
 def test_a_link_draws_the_figures_of_its_view(open_page, url):
     page = open_page()
     page.goto(f"{url}?tab=training&view=classifier", wait_until="domcontentloaded")
-    page.wait_for_selector("#training-stage-loss .js-line", timeout=40_000)
+    page.wait_for_selector("#training-stage-loss .js-line", timeout=60_000)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_serious_for_axe(open_page, theme):
+def test_nothing_serious_for_axe(open_page, answered, still, theme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = open_page("Training", theme)
     for name in VIEWS:
         view(page, name)
-        page.wait_for_timeout(400)  # tabs fade in
+        answered(page)
+        still(page)  # tabs fade in
         serious = [
             (v["id"], [n["html"][:120] for n in v["nodes"]])
             for v in axe.run(page).response["violations"]

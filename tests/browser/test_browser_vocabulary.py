@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 def opened(open_page):
     def opened(theme="light", width=1280):
         page = open_page("Vocabulary", theme, width)
-        page.set_default_timeout(40_000)
+        page.set_default_timeout(60_000)
         page.wait_for_selector("#vocabulary-trade-off .plot-container")
         return page
 
@@ -46,7 +46,7 @@ def workers() -> int:
     return found
 
 
-def no_worker_is_left(seconds=20):
+def no_worker_is_left(seconds=60):
     end = time.monotonic() + seconds
     while workers():
         assert time.monotonic() < end
@@ -181,7 +181,7 @@ def test_stop_ends_the_training(page):
     assert workers() >= 1
     page.locator("#train-stop").click()
     page.wait_for_selector("#train-result >> text=Stopped. Nothing was kept.")
-    no_worker_is_left(60)
+    no_worker_is_left()
     assert "Stopped" in page.locator("#train-result").inner_text()
 
 
@@ -189,11 +189,11 @@ def test_leaving_the_page_ends_the_training(opened):
     page = opened()
     start_slow_training(page)
     page.close()
-    no_worker_is_left(30)
+    no_worker_is_left()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_serious_for_axe(opened, theme):
+def test_nothing_serious_for_axe(opened, answered, still, theme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = opened(theme)
     for name in VIEWS:
@@ -207,7 +207,8 @@ def test_nothing_serious_for_axe(opened, theme):
         if name == "Ladder":
             page.locator("#vocabulary-kind").get_by_text("BPE", exact=True).click()
             page.wait_for_selector("#vocabulary-result >> text=Merge order")
-        page.wait_for_timeout(400)  # tabs fade in
+        answered(page)
+        still(page)  # tabs fade in
         found = axe.run(page).response["violations"]
         serious = [
             (v["id"], [n["html"][:120] for n in v["nodes"]])
@@ -218,9 +219,9 @@ def test_nothing_serious_for_axe(opened, theme):
     page.close()
 
 
-def test_a_phone_sees_no_sideways_scroll(opened):
+def test_a_phone_sees_no_sideways_scroll(opened, answered):
     page = opened(width=390)
     for name in VIEWS:
         view(page, name)
-        page.wait_for_timeout(500)
+        answered(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -61,6 +61,52 @@ def test_the_dockerfile_copies_what_is_there():
     assert "EXPOSE 7860" in text
 
 
+CPU_BUILD = "--no-deps --index-url https://download.pytorch.org/whl/cpu -c constraints.txt torch torchvision"
+
+
+def pip_installs(text: str) -> list[list[str]]:
+    """The arguments of every `pip install` in `text`, a continued line taken as one."""
+    lines = re.findall(r"\bpip install ([^&|;#`\n]*)", text.replace("\\\n", " "))
+    return [[a for a in line.split() if a != "--no-cache-dir"] for line in lines]
+
+
+def test_the_dockerfile_takes_torch_and_nothing_else_from_pytorchs_index():
+    """`--no-deps`: what torch needs comes from the index that pip is set up with."""
+    text = (ROOT / "Dockerfile").read_text()
+    assert pip_installs(text) == [
+        CPU_BUILD.split(),
+        ["-c", "constraints.txt", "-r", "requirements.txt"],
+    ]
+    addresses = set(re.findall(r"https?://([\w.-]+)", text))
+    assert addresses == {"download.pytorch.org", "127.0.0.1"}
+
+
+def test_the_readme_names_the_cpu_build_as_the_dockerfile_takes_it():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"\n    pip install {CPU_BUILD}\n" in text
+    assert [a for a in pip_installs(text) if "--index-url" in a] == [CPU_BUILD.split()]
+
+
+@pytest.mark.parametrize("name", ["torch", "torchvision"])
+def test_the_cpu_build_is_what_the_requirements_and_constraints_ask_for(name):
+    """pip leaves an installed `2.14.1+cpu` where it is: a local version satisfies the public one."""
+    exact = next(
+        Requirement(line)
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
+        if line.startswith(f"{name}==")
+    )
+    (pin,) = exact.specifier
+    build = Version(f"{pin.version}+cpu")
+    assert build in exact.specifier
+    assert build in requirements()[name].specifier
+
+
+def test_no_test_is_tried_a_second_time():
+    """What fails once in ten runs is a fault of the app or of the test."""
+    for name in ("requirements-dev.txt", "constraints.txt", "pyproject.toml"):
+        assert "rerun" not in (ROOT / name).read_text(encoding="utf-8"), name
+
+
 def test_what_the_app_reads_is_what_a_space_gets():
     """No module or asset that the app needs is in a folder that stays behind."""
     assert not any(

@@ -34,7 +34,7 @@ def test_a_notebook_runs_from_top_to_bottom(loaded, tab, tmp_path):
     ]
     assert len(titles) == len(lessons.steps(tab.lower())) + 1  # and "Check yourself"
     inside = batches_code.ROOT / "tests"  # anywhere in the repository
-    NotebookClient(found, timeout=120, resources={"metadata": {"path": str(inside)}}).execute()
+    NotebookClient(found, timeout=220, resources={"metadata": {"path": str(inside)}}).execute()
     ran = [c for c in found.cells if c.cell_type == "code"]
     assert all(c.execution_count for c in ran)
     assert any(o for c in ran for o in c.outputs)

@@ -12,6 +12,8 @@ import pytest
 
 from ulmfit_demo.live.supervisor import Full, Supervisor, Waiting
 
+MOST = 60  # seconds until what must come is given up; far more than a busy machine takes
+
 # It obeys the worker's protocol: one line of request, events, the end with its input.
 STAND_IN = """
 import json, os, resource, signal, sys, threading, time
@@ -32,14 +34,19 @@ resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
 print(json.dumps({"event": "loading"}), flush=True)
 what = request["what"]
 if what == "sleep":
-    time.sleep(60)
+    time.sleep(600)
 if what == "deaf":
     signal.alarm(0)
-    time.sleep(60)
+    time.sleep(600)
 if what == "child":
     import subprocess
-    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    time.sleep(60)
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    time.sleep(600)
+if what == "orphan":
+    import subprocess
+    alone = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], **alone)
+    print(json.dumps({"event": "child", "pid": child.pid}), flush=True)
 if what == "spin":
     while True:
         pass
@@ -66,7 +73,7 @@ def supervisor(script):
     return Supervisor(2, script)
 
 
-def asked(what="", seconds=60, cpu_seconds=60):
+def asked(what="", seconds=300, cpu_seconds=300):
     limits = {"seconds": seconds, "cpu_seconds": cpu_seconds, "memory": 2**30}
     return {"what": what, "limits": limits}
 
@@ -100,11 +107,12 @@ def children_of(leader: int) -> list[int]:
     return found
 
 
-def gone_within(script, seconds=5.0):
-    end = time.monotonic() + seconds
-    while of_session(script):
+def until(condition):
+    """Wait for `condition`: what was killed is there until the system has taken it away."""
+    end = time.monotonic() + MOST
+    while not condition():
         assert time.monotonic() < end
-        time.sleep(0.05)
+        time.sleep(0.02)
 
 
 def start(supervisor, what, **limits):
@@ -123,28 +131,36 @@ def test_events_come_in_order_and_the_process_is_gone(supervisor, script):
 def test_silence_is_filled_with_ticks(supervisor):
     events = start(supervisor, "sleep")
     ticks = [next(e for e in events if e["event"] == "tick")["seconds"] for _ in range(2)]
-    assert 0 < ticks[0] < ticks[1] < 20
+    assert 0 < ticks[0] < ticks[1]
     events.close()
 
 
 def test_closing_ends_the_whole_group(supervisor, script):
     events = start(supervisor, "child")
-    end = time.monotonic() + 15
+    end = time.monotonic() + MOST
     while len(of_session(script)) < 2:
         assert time.monotonic() < end
         next(events)
     (leader,) = {os.getsid(pid) for pid in of_session(script)}
     events.close()
-    gone_within(script)
-    assert children_of(leader) == []
+    assert leader not in of_session(script)  # the script itself has ended when that returns
+    until(lambda: children_of(leader) == [])
     assert supervisor.waiting() == 0
+
+
+def test_a_script_that_ends_by_itself_leaves_nothing_behind(supervisor):
+    """Its child holds none of its pipes: nothing but the group tells of it."""
+    events = list(supervisor.train(asked("orphan")))
+    (child,) = (e["pid"] for e in events if e["event"] == "child")
+    assert events[-1]["event"] == "done"
+    until(lambda: _state(child) == "Z")  # or gone
 
 
 def test_an_iterator_that_is_dropped_ends_it_too(supervisor, script):
     events = start(supervisor, "sleep")
     del events
     gc.collect()
-    gone_within(script)
+    until(lambda: not of_session(script))
     assert supervisor.waiting() == 0
 
 
@@ -152,11 +168,9 @@ def test_an_iterator_that_is_dropped_ends_it_too(supervisor, script):
 def test_nobody_reads_and_the_limit_still_ends_it(supervisor, script, what):
     """The worker's own clock ends it; where it is deaf to that, the guard does. The place is free."""
     events = start(supervisor, what, seconds=1)
-    time.sleep(1)
-    end = time.monotonic() + 5
-    while any(_state(pid) != "Z" for pid in of_session(script)) or supervisor.waiting():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    until(
+        lambda: all(_state(pid) == "Z" for pid in of_session(script)) and not supervisor.waiting()
+    )
     *_, last = events
     assert last["event"] == "ended"
     assert "limit of 1 seconds" in last["why"]
@@ -213,6 +227,6 @@ def test_never_two_at_once_from_many_threads(script):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(MOST)
     assert len(done) == 4
     assert max(most) <= 1

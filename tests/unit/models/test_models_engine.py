@@ -143,20 +143,20 @@ def test_a_job_that_is_known_does_not_wait_for_one_that_is_measured(random_lm, m
 
     def slow(engine, job):
         begun.set()
-        go.wait(60)
+        go.wait(200)
         return precision.Choice("fp32", {}, {})
 
     monkeypatch.setattr(precision, "_measure", slow)
     with ThreadPoolExecutor(2) as pool:
         try:
             measured = pool.submit(precision.choose, engine, "batch")
-            assert begun.wait(30)
+            assert begun.wait(60)
             known = pool.submit(precision.choose, engine, "read")
-            assert known.result(30) in precision.CANDIDATES["read"]
+            assert known.result(60) in precision.CANDIDATES["read"]
             assert not measured.done()
         finally:
             go.set()
-        assert measured.result(30) == "fp32"
+        assert measured.result(60) == "fp32"
 
 
 def test_an_unknown_precision_is_one_clear_error(random_lm):

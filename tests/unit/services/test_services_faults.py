@@ -351,9 +351,9 @@ def test_a_killed_subword_worker_gives_a_sentence(started):
 
 def test_a_killed_live_worker_gives_a_sentence(started, tmp_path):
     script = tmp_path / "worker.py"
-    script.write_text('import time; print(\'{"event": "loading"}\', flush=True); time.sleep(60)')
+    script.write_text('import time; print(\'{"event": "loading"}\', flush=True); time.sleep(600)')
     supervisor = Supervisor(2, script)
-    limit = {"seconds": 60, "cpu_seconds": 60, "memory": 2**30}
+    limit = {"seconds": 200, "cpu_seconds": 200, "memory": 2**30}
     events = supervisor.train({"limits": limit})
     assert next(e for e in events if e["event"] != "tick") == {"event": "loading"}
     started[0].send_signal(signal.SIGKILL)
@@ -391,7 +391,7 @@ def test_nothing_can_be_written(tmp_path):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=220,
         check=False,
     )
     assert "VERDICT True" in done.stdout, done.stderr[-2_000:]
