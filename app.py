@@ -21,7 +21,7 @@ start.import_fastai()
 import gradio as gr
 from starlette.middleware import Middleware
 
-from ulmfit_demo import lanes, limits, services, theme, web
+from ulmfit_demo import lanes, limits, order, services, theme, web
 from ulmfit_demo.services import reviews
 from ulmfit_demo.tabs import (
     batches,
@@ -76,6 +76,7 @@ def build() -> gr.Blocks:
             event.fn.__name__ = event.api_name
     demo.queue(max_size=limits.QUEUE, default_concurrency_limit=limits.KEYSTROKE_LANE)
     lanes.bound(demo)
+    order.keep(demo)
     web.forget()
     start.settled()
     reviews.warm_up(loaded)

@@ -49,6 +49,7 @@ CSV_BYTES = 10_000_000
 SHOWN_ROWS = 100  # of the results; the file holds all
 TOKENIZED_AT_ONCE = 100  # reviews between two lines of progress
 SESSIONS = 200  # visitors whose last review and texts are kept
+ORDER_SESSIONS = 2_000  # visitors whose answers are kept in order: a few numbers each
 UNDO = 50  # changes of a review that can be taken back
 STATE_SECONDS = 1_800  # a visitor's last review and texts are forgotten after so long
 BODY_BYTES = 12_000_000  # of a request: the longest text that is taken, six bytes for a character

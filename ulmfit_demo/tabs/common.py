@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import gradio as gr
 from fastai.text.models.awdlstm import awd_lstm_lm_config
 
-from ulmfit_demo import lessons, limits
+from ulmfit_demo import lessons, limits, order
 from ulmfit_demo.services import Services
 from ulmfit_demo.views import html
 
@@ -74,12 +74,41 @@ def first_example(tab: str) -> str:
     return next(iter(lessons.examples()[tab].values()))
 
 
+def redraw(
+    triggers: list,
+    function: Callable,
+    inputs: list,
+    outputs: list,
+    js: str | None = None,
+    **settings,
+) -> gr.events.Dependency:
+    """Run `function` at one of `triggers`; of two answers to the page the newer question's stays.
+
+    Every event that draws what a visitor asked goes through here. `js` changes the inputs in the page.
+    Raises ValueError for `queue=False`: only answers of the queue come in order.
+    """
+    settings = {**LIVE, **settings}
+    if settings.get("queue") is False:
+        raise ValueError(
+            "an event that redraws waits in the queue, which keeps the answers in order"
+        )
+    asked = gr.State(None)  # the page writes its number here (`order.js`); it is no parameter
+    return gr.on(
+        triggers,
+        order.ordered(function, outputs),
+        [*inputs, asked],
+        outputs,
+        js=f"(...values) => window.ulmfitAsk({f'({js})(...values)' if js else 'values'})",
+        **settings,
+    )
+
+
 def live(
     triggers: list,
     function: Callable,
     inputs: list,
     outputs: list,
-    api_name: str,
+    api_name: str | None,
     also: Sequence[Callable] = (),
     **settings,
 ) -> None:
@@ -87,14 +116,8 @@ def live(
 
     `also`: other events that run it, such as a tab's `select`.
     """
-    gr.on(
-        [*also, *(t.change for t in triggers)],
-        function,
-        inputs,
-        outputs,
-        api_name=api_name,
-        **{**LIVE, **settings},
-    )
+    changes = [*also, *(t.change for t in triggers)]
+    redraw(changes, function, inputs, outputs, api_name=api_name, **settings)
 
 
 def hidden_field(elem_id: str) -> gr.Textbox:
@@ -150,9 +173,9 @@ class Sight:
                 return function(*args)
             return [gr.skip()] * len(outputs) if len(outputs) > 1 else gr.skip()
 
-        settings = dict(api_visibility="private", **{**LIVE, "trigger_mode": "once"})
-        self.outer.select(when_open, [self.opened, *inputs], outputs, **settings)
-        self.inner.select(function, inputs, outputs, **settings)
+        settings = dict(api_visibility="private", trigger_mode="once")
+        redraw([self.outer.select], when_open, [self.opened, *inputs], outputs, **settings)
+        redraw([self.inner.select], function, inputs, outputs, **settings)
 
 
 def embedding_sizes(services: Services) -> list[tuple[str, int]]:

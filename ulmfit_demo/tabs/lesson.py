@@ -5,6 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from ulmfit_demo import lessons
+from ulmfit_demo.tabs import common
 from ulmfit_demo.tabs.controls import INNER, Controls
 from ulmfit_demo.views import lesson as view
 
@@ -75,7 +76,8 @@ class Card:
         outputs = controls.outputs()
         self.on.click(forward, self.number, [tabs, *outputs], **PRIVATE)
         self.back.click(back, self.number, outputs, **PRIVATE)
-        self.number.change(show, self.number, [self.shown, self.on, self.back], **PRIVATE)
+        outputs, private = [self.shown, self.on, self.back], dict(api_visibility="private")
+        common.live([self.number], show, [self.number], outputs, None, **private)
 
 
 def _whole(value: object, most: int) -> int:

@@ -107,10 +107,11 @@ def build(services: Services) -> Controls:
     pick, chosen = common.hidden_field("sentiment-pick"), common.hidden_field("sentiment-change")
     alternatives = gr.HTML(html.empty(NO_WORD), elem_id="sentiment-what-if", min_height=40)
 
-    live = dict(show_progress="hidden", concurrency_id="keystroke")
-    pick.change(what_if, [text, pick], alternatives, api_visibility="private", **live)
+    private = dict(api_name=None, api_visibility="private")
+    common.live([pick], what_if, [text, pick], [alternatives], **private)
+    changed = [text, undo, alternatives]
+    common.live([chosen], change, [text, chosen, undo], changed, **private)
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
-    chosen.change(change, [text, chosen, undo], [text, undo, alternatives], **quiet)
     undo_button.click(take_back, [text, undo], [text, undo], **quiet)
 
     with gr.Accordion("Which words mattered: two methods side by side", open=False):
@@ -131,13 +132,13 @@ def build(services: Services) -> Controls:
     many_reviews.build(services)
     code, code_open = common.code_on_demand()
     # A reading belongs to one session, a page's or an API client's; the API takes the text alone.
-    gr.on(
-        [tab.select, text.change, code_open.change],
+    common.live(
+        [text, code_open],
         show,
         [text, reading, code_open],
         [result, along, reading, code],
-        api_name="sentiment",
-        **common.LIVE,
+        "sentiment",
+        also=[tab.select],
     )
     items = {"text": text, "others": wanted, "lesson": card.number}
 

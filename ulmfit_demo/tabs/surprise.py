@@ -36,7 +36,6 @@ def build(services: Services) -> gr.Textbox:
         prompt = limits.text(prompt, limits.PROMPT_CHARACTERS)
         return view.stages(writing.before_and_after(services, prompt))
 
-    quiet = dict(api_visibility="private", show_progress="hidden", concurrency_id="keystroke")
     with gr.Accordion("Surprise: which words of a text were unlikely", open=False) as surprises:
         text = gr.Textbox(
             value=common.first_example("surprise"),
@@ -47,7 +46,7 @@ def build(services: Services) -> gr.Textbox:
         )
         shown = gr.HTML(elem_id="surprise-result", min_height=120)
         common.live([text], show, [text], [shown], "surprise")
-        surprises.expand(show, text, shown, **quiet)
+        common.redraw([surprises.expand], show, [text], [shown], api_visibility="private")
     with gr.Accordion("What training changes: the next word, stage by stage", open=False) as stages:
         prompt = gr.Textbox(
             value=common.first_example("generation"),
@@ -58,5 +57,5 @@ def build(services: Services) -> gr.Textbox:
         )
         table = gr.HTML(elem_id="stages-result", min_height=260)
         common.live([prompt], compare, [prompt], [table], "training_stages")
-        stages.expand(compare, prompt, table, **quiet)
+        common.redraw([stages.expand], compare, [prompt], [table], api_visibility="private")
     return text

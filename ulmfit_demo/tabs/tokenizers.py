@@ -114,12 +114,10 @@ def build(services: Services) -> Controls:
         **dict.fromkeys(("why", "nums", "code"), False),
     }
     # gradio's page works on every input, output and trigger of an event, several times a key. So a
-    # key press has two inputs; what is chosen comes in one of them. Nor does it wait in the queue.
+    # key press has two inputs of the visitor's; what is chosen comes in one of them.
     settings = gr.State(start)
-    # A choice does: only the queue's answers tell the page that a state has changed. One at a time,
-    # since two that read the same settings would lose one of the choices.
-    quiet = {"api_visibility": "private", "show_progress": "hidden"}
-    quiet |= {"concurrency_id": "settings", "concurrency_limit": 1}
+    # Choices are taken one at a time: of two that read the same settings one would be lost.
+    quiet = dict(api_visibility="private", concurrency_id="settings", concurrency_limit=1)
     outputs = [result, why_shown, nums, code_shown]
     common.live(
         [text, settings],
@@ -128,16 +126,15 @@ def build(services: Services) -> Controls:
         outputs,
         None,
         api_visibility="private",
-        queue=False,
         show_progress_on=result,
     )
     choices = [*slots, rules, show_ids, own]
-    gr.on([c.change for c in choices], choose(names), [settings, *choices], settings, **quiet)
+    common.live(choices, choose(names), [settings, *choices], [settings], None, **quiet)
     # What a closed panel would show is neither computed nor sent.
     panels = {"why": why_panel, "nums": nums_panel, "code": code_shown.parent}
     for name, panel in panels.items():
-        panel.expand(lambda now, name=name: {**now, name: True}, settings, settings, **quiet)
-        panel.collapse(lambda now, name=name: {**now, name: False}, settings, settings, **quiet)
+        for event, is_open in ((panel.expand, True), (panel.collapse, False)):
+            event(opened(name, is_open), settings, settings, show_progress="hidden", **quiet)
     gr.api(tokenize, api_name="tokenize", concurrency_id="keystroke")
     upload.upload(
         take_over(own_tokenizers),
@@ -173,6 +170,11 @@ def choose(names: dict[str, str]):
         }
 
     return gather
+
+
+def opened(name: str, is_open: bool):
+    """The function that writes into the settings of a session whether a panel is open."""
+    return lambda now: {**now, name: is_open}
 
 
 def slot(number: int, names: dict[str, str]) -> gr.Dropdown:

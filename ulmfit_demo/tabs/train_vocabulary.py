@@ -126,34 +126,26 @@ def build(services: Services, sight: common.Sight) -> Part:
     code = common.code_panel()
     code.value = _code(text.value, kind.value, size.value, sample.value)
 
-    lane = dict(concurrency_limit=limits.TRAIN_LANE, show_progress="hidden")
-    inputs = [text, kind, size]
-    gr.on(
-        [text.change, kind.change],
+    lane = dict(js=WHOLE_TEXT, concurrency_limit=limits.TRAIN_LANE)
+    sizes_lane = dict(concurrency_id="legal sizes", **lane)
+    inputs, found = [text, kind, size], [legal, size]
+    common.live([text, kind], find_sizes, inputs, found, "legal_sizes", **sizes_lane)
+    common.redraw(
+        [sight.inner.select],
         find_sizes,
         inputs,
-        [legal, size],
-        api_name="legal_sizes",
-        js=WHOLE_TEXT,
-        trigger_mode="always_last",
-        concurrency_id="legal sizes",
-        **lane,
-    )
-    sight.inner.select(
-        find_sizes,
-        inputs,
-        [legal, size],
+        found,
         api_visibility="private",
-        js=WHOLE_TEXT,
-        concurrency_id="legal sizes",
-        **lane,
+        trigger_mode="once",
+        **sizes_lane,
     )
-    event = go.click(
+    event = common.redraw(
+        [go.click],
         train,
         [*inputs, sample],
         [result, code],
         api_name="train_vocabulary",
-        js=WHOLE_TEXT,
+        trigger_mode="once",
         concurrency_id="training",
         **lane,
     )

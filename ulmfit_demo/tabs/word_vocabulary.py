@@ -100,15 +100,9 @@ def build(services: Services, sight: common.Sight) -> Part:
     code = common.code_panel()
     inputs = [text, min_freq, max_vocab]
     common.live(inputs, show, inputs, [figures, result, code], "word_vocabulary")
-    gr.on(
-        [min_freq.change, max_vocab.change],
-        draw,
-        [min_freq, max_vocab],
-        curve,
-        api_visibility="private",
-        **common.LIVE,
-    )
-    sight.draw(draw, [min_freq, max_vocab], [curve])
+    chosen = [min_freq, max_vocab]
+    common.live(chosen, draw, chosen, [curve], None, api_visibility="private")
+    sight.draw(draw, chosen, [curve])
     figures.value, result.value, code.value = show(text.value, *DEFAULT)
 
     def lines(values):

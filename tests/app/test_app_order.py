@@ -1,0 +1,72 @@
+"""Every event of the page that redraws something goes through `common.redraw`."""
+
+import json
+import urllib.request
+from collections import Counter
+
+import gradio as gr
+
+from ulmfit_demo.tabs import common
+
+DRAWN = {"html", "code", "plot"}
+# Pressed or opened: while one of these runs, gradio's page sends no second one (`once`).
+PRESSED = {"click", "expand", "upload"}
+# Written by long work and by what ends it: each of these events cancels the others first.
+CANCELLED = {"generation-result", "train-result", "live-result"}
+
+
+def unordered(config: dict) -> list[str]:
+    """The events that redraw and that nothing keeps in order, by name."""
+    components = {c["id"]: c for c in config["components"]}
+    drawing = [
+        d
+        for d in config["dependencies"]
+        if d["backend_fn"] and any(components[o]["type"] in DRAWN for o in d["outputs"])
+    ]
+    writers = Counter(o for d in drawing for o in d["outputs"])
+    found = []
+    for event in drawing:
+        numbered = "ulmfitAsk" in (event["js"] or "")
+        if numbered and event["queue"] is not False:
+            assert components[event["inputs"][-1]]["type"] == "state"
+            continue
+        drawn = [o for o in event["outputs"] if components[o]["type"] in DRAWN]
+        pressed = event["trigger_mode"] == "once" and all(e in PRESSED for _, e in event["targets"])
+        alone = all(writers[o] == 1 for o in drawn)
+        cancelled = all(components[o]["props"].get("elem_id") in CANCELLED for o in drawn)
+        if not (pressed and alone) and not cancelled:
+            found.append(event["api_name"] or str(event["id"]))
+    return found
+
+
+def test_every_event_that_redraws_is_kept_in_order(url):
+    with urllib.request.urlopen(f"{url}config", timeout=30) as answer:
+        config = json.load(answer)
+    assert unordered(config) == []
+    numbered = [d for d in config["dependencies"] if "ulmfitAsk" in (d["js"] or "")]
+    named = {d["api_name"] for d in numbered if d["api_visibility"] == "public"}
+    assert named == {
+        "vocabulary",
+        "word_vocabulary",
+        "legal_sizes",
+        "train_vocabulary",
+        "lm_batches",
+        "classifier_batches",
+        "other_models",
+        "sentiment",
+        "next_word",
+        "surprise",
+        "training_stages",
+    }
+
+
+def test_an_event_that_goes_another_way_is_found():
+    with gr.Blocks(analytics_enabled=False) as demo:
+        text, shown, other = gr.Textbox(), gr.HTML(), gr.HTML()
+        button = gr.Button()
+        common.live([text], str, [text], [shown], "good")
+        button.click(str, text, other, api_name="pressed")  # the only one that writes there
+        assert unordered(demo.get_config_file()) == []
+        text.change(str, text, other, api_name="another_way")
+        button.click(str, text, shown, api_name="also_writes")
+    assert unordered(demo.get_config_file()) == ["pressed", "another_way", "also_writes"]

@@ -1,0 +1,160 @@
+"""Two questions at once: the older one is sent or answered last, and the newer one's answer stays."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from ulmfit_demo.views import classifier_batches, generation, lm_batches, tokens, vocabulary
+from ulmfit_demo.views import sentiment as sentiment_view
+from ulmfit_demo.views import word_vocabulary as words_view
+
+pytestmark = pytest.mark.browser
+OLD, NEW = "Quagmires abound, they say.", "The lantern was lit; nobody came home again."
+
+# view → (tab, inner tab, field, where its answer stands, what draws it on the server)
+VIEWS = {
+    "tokenizers": (
+        "Tokenizers",
+        None,
+        "#tokenizers-text",
+        "#tokenizers-result",
+        (tokens, "columns"),
+    ),
+    "ladder": (
+        "Vocabulary",
+        None,
+        "#vocabulary-text",
+        "#vocabulary-result",
+        (vocabulary, "ladder"),
+    ),
+    "words": ("Vocabulary", "Words", "#words-text", "#words-result", (words_view, "words")),
+    "legal sizes": ("Vocabulary", "Train your own", "#train-text", "#train-range", None),
+    "batches": ("Batches", None, "#batches-text", "#batches-result", (lm_batches, "view")),
+    "classifier's batches": (
+        "Batches",
+        "For a classifier",
+        "#classifier-batches-text",
+        "#classifier-batches-result",
+        (classifier_batches, "view"),
+    ),
+    "sentiment": (
+        "Sentiment",
+        None,
+        "#sentiment-text",
+        "#sentiment-along",
+        (sentiment_view, "reading"),
+    ),
+    "next word": (
+        "Generation",
+        None,
+        "#generation-prompt",
+        "#generation-next",
+        (generation, "next_word"),
+    ),
+}
+
+# Holds every question after it got its number; notes each answer as the page reads it.
+HOLD = """() => {
+  const ask = window.ulmfitAsk, parse = JSON.parse;
+  window.held = []; window.answers = 0;
+  window.ulmfitAsk = (values) => new Promise((go) => {
+    const numbered = ask(values);
+    window.held.push({ said: JSON.stringify(values), go: () => go(numbered) });
+  });
+  JSON.parse = (text, ...rest) => {
+    const found = parse(text, ...rest);
+    if (found?.msg === 'process_completed') window.answers += 1;
+    return found;
+  };
+}"""
+# Sends the questions that hold a text; how many they were.
+RELEASE = """(text) => {
+  const mine = window.held.filter((q) => q.said.includes(text));
+  window.held = window.held.filter((q) => !q.said.includes(text));
+  mine.forEach((q) => q.go());
+  return mine.length;
+}"""
+
+
+def ask(page, field: str, text: str) -> None:
+    """Type a text; its questions are held back in the page."""
+    page.locator(f"{field} textarea").fill(text)
+    page.wait_for_function("(text) => window.held.some((q) => q.said.includes(text))", arg=text)
+    page.wait_for_timeout(300)  # a second event of the same text
+
+
+def answered(page, before: int, n: int) -> None:
+    page.wait_for_function(f"() => window.answers >= {before + n}", timeout=60_000)
+    page.wait_for_timeout(500)  # drawn
+
+
+def held_page(open_page, tab: str, inner: str | None, field: str):
+    page = open_page(tab)
+    if inner:
+        page.get_by_role("tab", name=inner, exact=True).click()
+    page.wait_for_selector(f"{field} textarea:visible", timeout=60_000)
+    page.wait_for_timeout(2_000)  # what the opening itself asked is answered
+    page.evaluate(HOLD)
+    return page
+
+
+@contextmanager
+def slow_first(monkeypatch, place) -> Iterator[tuple[threading.Event, threading.Event]]:
+    """The next call of a drawing function waits: (it has begun, it may go on)."""
+    begun, go_on = threading.Event(), threading.Event()
+    module, name = place
+    draw = getattr(module, name)
+
+    def slow(*args, **kwargs):
+        if not begun.is_set():
+            begun.set()
+            assert go_on.wait(60)
+        return draw(*args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, name, slow)
+        try:
+            yield begun, go_on
+        finally:
+            go_on.set()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_question_that_is_sent_last_but_is_older_does_not_win(open_page, view):
+    tab, inner, field, place, _ = VIEWS[view]
+    page = held_page(open_page, tab, inner, field)
+    ask(page, field, OLD)
+    ask(page, field, NEW)
+    answered(page, 0, page.evaluate(RELEASE, NEW))
+    shown = page.locator(place).inner_html()
+    before = page.evaluate("window.answers")
+    answered(page, before, page.evaluate(RELEASE, OLD))
+    assert page.locator(place).inner_html() == shown
+    # a later question is answered as ever
+    ask(page, field, OLD)
+    before = page.evaluate("window.answers")
+    answered(page, before, page.evaluate(RELEASE, OLD))
+    assert page.locator(place).inner_html() != shown
+
+
+@pytest.mark.parametrize("view", [v for v in VIEWS if VIEWS[v][4]])
+def test_an_answer_that_ends_last_but_is_older_does_not_win(open_page, monkeypatch, view):
+    tab, inner, field, place, drawn_by = VIEWS[view]
+    page = held_page(open_page, tab, inner, field)
+    ask(page, field, OLD)
+    ask(page, field, NEW)
+    with slow_first(monkeypatch, drawn_by) as (begun, go_on):
+        older = page.evaluate(RELEASE, OLD)
+        assert begun.wait(30)
+        newer = page.evaluate(RELEASE, NEW)
+        # of the older text's questions only the slow one has no answer yet
+        answered(page, 0, newer + older - 1)
+        shown = page.locator(place).inner_html()
+        go_on.set()
+        answered(page, 0, newer + older)
+    assert page.locator(place).inner_html() == shown
+    ask(page, field, OLD)
+    answered(page, newer + older, page.evaluate(RELEASE, OLD))
+    assert page.locator(place).inner_html() != shown
