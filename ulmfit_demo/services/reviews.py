@@ -96,10 +96,9 @@ def read(
     reading = read_along(models.classifier, ids, before)
     column = models.config["classes"].index("pos")
     after = reading.probabilities[:, column].tolist()
-    band = calibration.from_config(models.config)
     verdict = Verdict(
         positive=after[-1],
-        unsure=band.unsure(after[-1]),
+        unsure=band_of(services).unsure(after[-1]),
         words=tuple(group_words(tokenized, after)),
         n_tokens=len(ids),
         n_unknown=ids.count(vocab.unk_id),
@@ -257,7 +256,7 @@ def suggest(services: Services, ids: list[int], word: Word) -> list[str]:
         row = torch.tensor([prefix + markers], device=device)
         features, state = engine.read(row, models.lm.body.zero_state(1))
         logs = engine.decode(features[:, -1]).float().log_softmax(-1)[0]
-        best = logs.topk(CONSIDERED + 20).indices.tolist()
+        best = logs.topk(min(CONSIDERED + 20, len(words))).indices.tolist()
         known = set(ids[word.first : word.last + 1])
         chosen = [i for i in best if i not in known and words[i].isalpha()][:CONSIDERED]
         chosen = [i for i in chosen if not words[i].startswith("xx")]

@@ -29,21 +29,20 @@ def decode(data: bytes) -> tuple[str, str]:
 _utf8_character = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
-# Control characters, signs that no Western text has inside a word, capitals behind small letters, and
-# words without a plain letter: what another encoding's letters look like in Windows-1252.
+# Control characters, signs that no Western text has inside a word, capitals behind small letters, words
+# without a plain letter, and three odd characters in a row: another encoding's letters look like that.
 _not_western = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f]|[^\W\d_][¢-¬®-¶¸-¿×÷‚„†‡ˆ‰‹›˜™¨][^\W\d_]|[a-zß-ÿ][À-ÖØ-ÞŠŽŸŒ]"
-    r"|\b[À-ÖØ-öø-ÿ]{2,}\b"
+    r"|\b[À-ÖØ-öø-ÿ]{2,}\b|[^\x00-\x7f“”‘’„«»–—…\xa0]{3}"
 )
 
 
 def _is_cp1252(data: bytes) -> bool:
     """True where the bytes are plainly Western text in Windows-1252.
 
-    Its high bytes stand one or two together (é, “, ’), none of them is a character of UTF-8, and none
-    stands where only another encoding would put it.
+    None of its bytes are a character of UTF-8, and none stands where only another encoding puts it.
     """
-    if _utf8_character.search(data) or re.search(rb"[\x80-\xff]{3}", data):
+    if _utf8_character.search(data):
         return False
     try:
         return not _not_western.search(data.decode("cp1252"))
