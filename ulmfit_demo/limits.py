@@ -45,6 +45,7 @@ EXPLAINED_TOKENS = 400  # of a review whose reasons are worked out
 SURPRISE_TOKENS = 1_000
 LINES = 200  # pasted reviews classified at once
 ROWS = 5_000  # reviews of a CSV file
+COLUMNS = 200  # of a CSV file
 CSV_BYTES = 10_000_000
 SHOWN_ROWS = 100  # of the results; the file holds all
 TOKENIZED_AT_ONCE = 100  # reviews between two lines of progress

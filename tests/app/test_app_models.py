@@ -6,6 +6,7 @@ import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from gradio_client import Client, handle_file
@@ -14,7 +15,6 @@ from ulmfit_demo import limits, services, theme
 from ulmfit_demo.models import baselines, precision
 from ulmfit_demo.models.engine import Unavailable
 from ulmfit_demo.services import devices, reviews, writing
-from ulmfit_demo.tabs.many_reviews import safe_cell
 
 REVIEW = "Oh, a WONDERFUL film!!! It is not bad at all, and I loved every minute of it."
 CUTS = (0.75, 0, 1.0, 0.0, 1.0)
@@ -121,15 +121,78 @@ def test_a_csv_file_gets_a_verdict_for_every_row(client, tmp_path, loaded, monke
     with path.open("w", newline="", encoding="utf-8") as f:
         csv.writer(f).writerows(rows)
     shown, file = client.predict("", handle_file(path), api_name="/sentiment_lines")
-    assert "3 of 3" in shown or "2 of 3" in shown
+    assert "3 of 3, 1 without text" in shown
     with open(file, newline="", encoding="utf-8") as f:
         written = list(csv.reader(f))
-    assert [r[0] for r in written] == ["verdict", "positive", "", "negative"]
-    assert written[3][2] == "'=Dull, awful."  # a spreadsheet must not run it
-    assert float(written[1][1]) == pytest.approx(
+    head = ["id", "review", "verdict", "positive", "apostrophe_added_to"]
+    assert written[0] == head
+    assert [r[2] for r in written[1:]] == ["positive", "no words", "negative"]
+    assert [r[0] for r in written[1:]] == ["1", "2", "3"]
+    assert written[3][1] == "'=Dull, awful."  # a spreadsheet must not run it
+    assert [r[4] for r in written[1:]] == ["", "", "review"]
+    assert float(written[1][3]) == pytest.approx(
         reviews.read(loaded, rows[1][1])[0].positive, abs=1e-4
     )
-    assert safe_cell("plain") == "plain"
+
+
+def cases() -> dict:
+    text = (Path(__file__).parents[1] / "cases" / "uploads.json").read_text()
+    return {case["id"]: case for case in json.loads(text)}
+
+
+def written_verdicts(client, tmp_path, case: dict) -> tuple[str, list[dict]]:
+    """The table and the rows of the file that a case gives."""
+    path = tmp_path / case["file"]
+    path.write_bytes(case["input"].encode())
+    shown, file = client.predict("", handle_file(path), api_name="/sentiment_lines")
+    with open(file, newline="", encoding="utf-8") as f:
+        return shown, list(csv.DictReader(f))
+
+
+def test_rows_without_a_word_are_said_to_have_none_and_are_counted(client, tmp_path):
+    shown, rows = written_verdicts(client, tmp_path, cases()["csv-br"])
+    assert [r["verdict"] for r in rows][:2] == cases()["csv-br"]["right"][:2] == ["no words"] * 2
+    assert rows[2]["verdict"] == "positive"
+    assert shown.count('<td class="unsure">no words</td>') == 2
+    shown, rows = written_verdicts(client, tmp_path, cases()["csv-progress"])
+    assert cases()["csv-progress"]["right"] in shown
+    assert [r["label"] for r in rows] == ["1", "0", "0"]
+
+
+def test_the_guard_is_taken_off_as_the_file_says(client, tmp_path):
+    _, rows = written_verdicts(client, tmp_path, cases()["csv-formula"])
+    texts = [r["text"][1:] if r["apostrophe_added_to"] == "text" else r["text"] for r in rows]
+    assert texts == cases()["csv-formula"]["right"]
+
+
+def test_what_the_rules_leave_nothing_of_is_an_empty_text(client):
+    """In every view: the answer to `<br />` is the answer to nothing."""
+    asked = {
+        "/surprise": lambda text: (text,),
+        "/sentiment": lambda text: (text,),
+        "/explain": lambda text: (text,),
+        "/other_models": lambda text: (text, True),
+        "/sentiment_lines": lambda text: (f"{text}\n", None),
+        "/generate": lambda text: (text, *CUTS, 3, 1, 0, False),
+        "/next_word": lambda text: ("", text, *CUTS),
+    }
+    ms = re.compile(r"[\d.,]+ ms( a step)?")
+    for name, arguments in asked.items():
+        answer = json.dumps(client.predict(*arguments(""), api_name=name))
+        assert name in ("/generate", "/next_word") or "u-empty" in answer
+        for text in cases()["surprise-br"]["input"]:
+            found = json.dumps(client.predict(*arguments(text), api_name=name))
+            assert ms.sub("", found) == ms.sub("", answer), (name, text)
+
+
+def test_the_api_takes_the_name_of_the_column(client, tmp_path):
+    path = tmp_path / "two.csv"
+    path.write_text("text;Comment\nDull and stupid.;A wonderful film.\n")
+    shown, _ = client.predict("", handle_file(path), api_name="/sentiment_lines")
+    assert "Several columns could hold the reviews: “text”, “Comment”" in html.unescape(shown)
+    shown, _ = client.predict("", handle_file(path), "comment", api_name="/sentiment_lines")
+    assert '<td class="pos">positive</td>' in shown
+    assert "A wonderful film." in shown
 
 
 @pytest.mark.parametrize(
@@ -137,7 +200,7 @@ def test_a_csv_file_gets_a_verdict_for_every_row(client, tmp_path, loaded, monke
     [
         (b"text\n" + b"good\n" * (limits.ROWS + 1), "5,001 rows"),
         (b"\xff\xfe\x00bad", "no CSV in UTF-8"),
-        (b"id,body\n1,A dull film\n", "No column is named"),
+        (b"id,opinion\n1,A dull film\n", "No column is named"),
         (b"text\n" + b"x" * (limits.TEXT_CHARACTERS + 1), "Row 1 has"),
     ],
 )

@@ -14,6 +14,7 @@ from torch import Tensor
 
 FEWEST = 20  # reviews that a sure side must rest on
 SURE = 0.8  # accuracy that a verdict needs to be given as sure
+POSITIVE, NEGATIVE, UNSURE = "positive", "negative", "not sure"  # a verdict, in every view and file
 FORWARDS, BACKWARDS = "calibration", "calibration_backwards"  # keys of a bundle's config
 
 
@@ -27,6 +28,12 @@ class Calibration:
 
     def unsure(self, positive: float) -> bool:
         return self.low < positive < self.high
+
+    def verdict(self, positive: float) -> str:
+        """`POSITIVE`, `NEGATIVE` or, inside the band, `UNSURE`."""
+        if self.unsure(positive):
+            return UNSURE
+        return POSITIVE if positive >= 0.5 else NEGATIVE
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from ulmfit_demo import tokens
 from ulmfit_demo.models import baselines
+from ulmfit_demo.models.calibration import BACKWARDS, FORWARDS, UNSURE
 from ulmfit_demo.models.classification import classify
-from ulmfit_demo.services import Services, devices
+from ulmfit_demo.services import Services, devices, reviews
 from ulmfit_demo.services.reviews import Verdict
 
 
@@ -16,7 +17,9 @@ class Twin:
     """The classifier that was trained on reviews read from their end, and the mean with it."""
 
     positive: float
+    verdict: str
     mean: float  # of its probability and the verdict's
+    mean_verdict: str
 
 
 @devices.spared
@@ -31,7 +34,11 @@ def twin(services: Services, text: str, verdict: Verdict) -> Twin | None:
     turned = services.numericalize(text)[::-1]  # `xxbos` comes last, as in training
     probs = classify(models.classifier_backwards, [turned], precision=verdict.precision, job="read")
     positive = float(probs[0, models.config["classes"].index("pos")])
-    return Twin(positive, (verdict.positive + positive) / 2)
+    mean = (verdict.positive + positive) / 2
+    ours, its = (reviews.band_of(services, key) for key in (FORWARDS, BACKWARDS))
+    # No band was fitted to the mean: it is no verdict where either of the two would give none.
+    mean_verdict = UNSURE if ours.unsure(mean) or its.unsure(mean) else ours.verdict(mean)
+    return Twin(positive, its.verdict(positive), mean, mean_verdict)
 
 
 def others(services: Services, text: str) -> list[tuple[str, baselines.Weighed]]:

@@ -17,6 +17,7 @@ from ulmfit_demo.models.engine import engine_of
 from ulmfit_demo.models.reading import Reading, read_along
 from ulmfit_demo.services import Services, devices
 
+NO_WORDS = "no words"  # where a verdict would stand, of a text that has none
 FIRST = "A first review, so that the next one is quick."
 SUGGESTIONS = 8
 CONSIDERED = 40  # words of the model's own that are weighed against what follows
@@ -63,6 +64,17 @@ class Verdict:
     precision: str  # of the reading: it decides the last digits
     milliseconds: float
 
+    @property
+    def word(self) -> str:
+        """The verdict in a word, as `Calibration.verdict` gives it."""
+        leaning = calibration.POSITIVE if self.positive >= 0.5 else calibration.NEGATIVE
+        return calibration.UNSURE if self.unsure else leaning
+
+
+def band_of(services: Services, key: str = calibration.FORWARDS) -> calibration.Calibration:
+    """Which probabilities of the bundle's classifier are no verdict."""
+    return calibration.from_config(services.bundle.config, key)
+
 
 @devices.spared
 def read(
@@ -78,14 +90,15 @@ def read(
     started = time.perf_counter()
     tokenized = tokens.fastai_words(text, vocab=vocab)
     ids = vocab.numericalize(t.text for t in tokenized.tokens)
+    if len(ids) == 1:  # `xxbos` alone: the rules left nothing of the text
+        return None, None
     models, device = devices.live_models(services.bundle.key)
     reading = read_along(models.classifier, ids, before)
     column = models.config["classes"].index("pos")
     after = reading.probabilities[:, column].tolist()
-    band = calibration.from_config(models.config)
     verdict = Verdict(
         positive=after[-1],
-        unsure=band.unsure(after[-1]),
+        unsure=band_of(services).unsure(after[-1]),
         words=tuple(group_words(tokenized, after)),
         n_tokens=len(ids),
         n_unknown=ids.count(vocab.unk_id),
@@ -170,7 +183,8 @@ class Change:
 
     word: str  # what stands there then; "" for deleted
     text: str
-    positive: float
+    positive: float | None  # None where no word is left
+    verdict: str
 
 
 @dataclass(frozen=True)
@@ -179,6 +193,7 @@ class WhatIf:
 
     word: Word
     positive: float
+    verdict: str
     changes: tuple[Change, ...]  # deleted first, then the model's own suggestions
 
 
@@ -204,9 +219,11 @@ def what_if(services: Services, text: str, index: int) -> WhatIf:
     models, _ = devices.live_models(services.bundle.key)
     documents = [services.numericalize(t) for t in texts]
     column = models.config["classes"].index("pos")
-    values = classify(models.classifier, documents, job="read")[:, column].tolist()
-    changes = [Change(*c) for c in zip(["", *others], texts, values, strict=True)]
-    return WhatIf(word, verdict.positive, tuple(changes))
+    probabilities = classify(models.classifier, documents, job="read")[:, column].tolist()
+    values = [p if len(d) > 1 else None for p, d in zip(probabilities, documents, strict=True)]
+    words_of = [band_of(services).verdict(p) if p is not None else NO_WORDS for p in values]
+    changes = [Change(*c) for c in zip(["", *others], texts, values, words_of, strict=True)]
+    return WhatIf(word, verdict.positive, verdict.word, tuple(changes))
 
 
 def cut(text: str, word: Word, other: str) -> str:
@@ -239,7 +256,7 @@ def suggest(services: Services, ids: list[int], word: Word) -> list[str]:
         row = torch.tensor([prefix + markers], device=device)
         features, state = engine.read(row, models.lm.body.zero_state(1))
         logs = engine.decode(features[:, -1]).float().log_softmax(-1)[0]
-        best = logs.topk(CONSIDERED + 20).indices.tolist()
+        best = logs.topk(min(CONSIDERED + 20, len(words))).indices.tolist()
         known = set(ids[word.first : word.last + 1])
         chosen = [i for i in best if i not in known and words[i].isalpha()][:CONSIDERED]
         chosen = [i for i in chosen if not words[i].startswith("xx")]
@@ -265,26 +282,45 @@ class Progress:
     """Many reviews: what is known so far."""
 
     positive: list[float | None]  # [n]
-    done: int
+    done: int  # reviews that were read
+    blank: frozenset[int]  # places of the texts without a word, which are not read
+    band: calibration.Calibration
     device: str
     precision: str
     milliseconds: float
+
+    @property
+    def verdicts(self) -> list[str]:
+        """[n] verdicts in words; `NO_WORDS` for a blank text, "" for what is not yet read."""
+        return [
+            NO_WORDS if i in self.blank else "" if p is None else self.band.verdict(p)
+            for i, p in enumerate(self.positive)
+        ]
 
 
 def many(services: Services, texts: Sequence[str]) -> Iterator[Progress]:
     """Probability of positive for every text, a batch at a time; None for a text without a word."""
     services.words()
     positive: list[float | None] = [None] * len(texts)
-    which = [i for i, t in enumerate(texts) if t.strip()]
-    documents, started, done = [], time.perf_counter(), 0
-    for n, i in enumerate(which):
-        documents.append(services.numericalize(texts[i]))
-        if n % limits.TOKENIZED_AT_ONCE == 0:
-            elapsed = 1_000 * (time.perf_counter() - started)
-            yield Progress(list(positive), 0, "tokenizing", "", elapsed)
+    band, started, done = band_of(services), time.perf_counter(), 0
+    documents, which, blank = [], [], set()
+
+    def progress(device: str, precision: str = "") -> Progress:
+        elapsed = 1_000 * (time.perf_counter() - started)
+        known = list(positive), done, frozenset(blank), band
+        return Progress(*known, device, precision, elapsed)
+
+    for i, text in enumerate(texts):
+        document = services.numericalize(text) if text.strip() else []
+        if len(document) > 1:  # more than `xxbos`
+            documents.append(document)
+            which.append(i)
+        else:
+            blank.add(i)
+        if i % limits.TOKENIZED_AT_ONCE == 0 or i + 1 == len(texts):
+            yield progress("tokenizing")
     for places, values, *where in devices.classify_on_gpu(services.bundle.key, documents):
         for place, value in zip(places, values, strict=True):
             positive[which[place]] = value
         done += len(places)
-        elapsed = 1_000 * (time.perf_counter() - started)
-        yield Progress(list(positive), done, *where, elapsed)
+        yield progress(*where)

@@ -68,9 +68,15 @@ def write(
     services: Services, prompt: str, sampling: Sampling, n_steps: int, n_texts: int, seed: int
 ) -> Iterator[Written]:
     """Continue `prompt`, one token at a time; yields after each. Raises `Refused` without a model."""
+    prompt = beginning(prompt)
     ids = tuple(services.numericalize(prompt))
     start = Written(prompt, ids, sampling, n_steps, seed, tuple(Text(i) for i in range(n_texts)))
     yield from _go_on(services, start, range(n_texts), forced=[], n_steps=n_steps)
+
+
+def beginning(prompt: str) -> str:
+    """`prompt`, or "" where fastai's rules leave no word of it: the text then begins anew."""
+    return "" if tokens.is_blank(prompt) else prompt
 
 
 def branch(
@@ -190,6 +196,7 @@ def next_word(
         drawn = tokens_[place] if place < len(tokens_) else None
         prompt, precision = written.prompt, written.precision
     else:
+        prompt = beginning(prompt)
         ids = services.numericalize(prompt)
     started = time.perf_counter()
     logits = last_logits(services, ids, [d.id for d in kept], precision)
@@ -253,6 +260,8 @@ def unlikely(services: Services, text: str) -> Unlikely | None:
     started = time.perf_counter()
     tokenized = tokens.fastai_words(text, vocab=vocab)
     ids = vocab.numericalize(t.text for t in tokenized.tokens)
+    if len(ids) == 1:  # `xxbos` alone: the rules left nothing of the text
+        return None
     if len(ids) > limits.SURPRISE_TOKENS:
         raise limits.Refused(
             f"The text has {len(ids):,} tokens; this view reads up to {limits.SURPRISE_TOKENS:,}. "

@@ -99,7 +99,7 @@ def build(services: Services) -> Controls:
         settings = sampling(temperature, top_k, top_p, min_p, penalty)
         prompt = limits.text(prompt, limits.PROMPT_CHARACTERS)
         text, place = wanted(picked, 2) if picked and written else (None, 0)
-        if written is not None and text is not None and prompt != written.prompt:
+        if written is not None and text is not None and writing.beginning(prompt) != written.prompt:
             text = None  # the visitor types a new beginning: the old texts are no longer meant
         temperatures = sorted({*TEMPERATURES, settings.temperature})
         found = writing.next_word(services, written, prompt, text, place, settings, temperatures)

@@ -84,7 +84,7 @@ def build(services: Services) -> Controls:
         if verdict is None:
             return html.empty("Type a review first.")
         twin = comparison.twin(services, text, verdict)
-        return view.others(verdict.positive, comparison.others(services, text), twin)
+        return view.others(verdict, comparison.others(services, text), twin)
 
     tab = gr.context.Context.block  # the tab that this builds; nothing is read before it opens
     card = lesson.Card("sentiment")

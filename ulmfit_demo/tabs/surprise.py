@@ -22,7 +22,7 @@ def build(services: Services) -> gr.Textbox:
             text: any text in English
         """
         found = writing.unlikely(services, limits.text(text))
-        if found is None or not found.bits:
+        if found is None:
             return html.empty("Type a text: its unlikely words are marked.")
         return view.unlikely(found)
 

@@ -5,7 +5,7 @@ from ulmfit_demo.tokens.catalogue import OWN, catalogue, tokenize
 from ulmfit_demo.tokens.detokenize import detokenize
 from ulmfit_demo.tokens.markers import announced
 from ulmfit_demo.tokens.own import OwnError, OwnTokenizers
-from ulmfit_demo.tokens.rules import RULE_NAMES, RULES, Rule, Step, rewrite, trace
+from ulmfit_demo.tokens.rules import RULE_NAMES, RULES, Rule, Step, is_blank, rewrite, trace
 from ulmfit_demo.tokens.subwords import SubwordLadder, subword_pieces
 from ulmfit_demo.tokens.types import Token, Tokenized, clean
 from ulmfit_demo.tokens.vocabulary import Vocab
@@ -31,6 +31,7 @@ __all__ = [
     "clean",
     "detokenize",
     "fastai_words",
+    "is_blank",
     "rewrite",
     "spacy_words",
     "subword_pieces",

@@ -271,6 +271,15 @@ def rewritten(text: str) -> str:
     return text
 
 
+def is_blank(text: str) -> bool:
+    """Whether the rules leave no word of `text`: of `<br />`, `nbsp;` or `&#10;` they make white space.
+
+    >>> [is_blank(text) for text in ("", "<br />", "nbsp;&Tab;", "!")]
+    [True, True, True, False]
+    """
+    return not text.strip() or rewritten(text).strip() == core.BOS
+
+
 def trace(text: str, enabled: Collection[str] | None = None) -> list[Step]:
     """What each enabled rule did to the text, one after another.
 

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from html import escape
 
 from ulmfit_demo.models.baselines import Weighed
+from ulmfit_demo.models.calibration import NEGATIVE, POSITIVE, UNSURE
 from ulmfit_demo.services.comparison import Twin
-from ulmfit_demo.services.reviews import Reasons, Verdict, WhatIf, Word
+from ulmfit_demo.services.reviews import NO_WORDS, Reasons, Verdict, WhatIf, Word
 from ulmfit_demo.views.html import visible
 
+CSS = {POSITIVE: "pos", NEGATIVE: "neg", UNSURE: "unsure", NO_WORDS: "unsure"}
 READ_WORDS = 1_000  # of a long review, drawn word by word: the last ones
 SHOWN_CHARACTERS = 300  # of each of many reviews
 WIDTH, HEIGHT = 1_000, 120  # of the line over the words, in the units of its viewBox
@@ -23,7 +25,7 @@ def verdict(v: Verdict) -> str:
     """The classifier's word, the probability as a bar, and what computed it."""
     word, css = ("positive", "pos") if v.positive >= 0.5 else ("negative", "neg")
     share = v.positive if v.positive >= 0.5 else 1 - v.positive
-    title = "NOT SURE" if v.unsure else word.upper()
+    title = v.word.upper()
     sure = f"{share:.1%}" if share < 0.9995 else "over 99.9%"
     leaning = f"leaning {word}, {share:.0%}" if v.unsure else sure
     unknown = f", {v.n_unknown} unknown" if v.n_unknown else ""
@@ -144,24 +146,37 @@ def legend() -> str:
 
 def what_if(found: WhatIf) -> str:
     """Buttons: the review without the word, or with another; each with its verdict."""
+
+    def moved(positive: float) -> float:
+        return 100 * (positive - found.positive)
+
     rows = []
     for change in found.changes:
         value = json.dumps({"word": found.word.text, "text": change.text})
         name = f"“{change.word}”" if change.word else "delete it"
-        moved = 100 * (change.positive - found.positive)
-        css = "pos" if change.positive >= 0.5 else "neg"
+        shown = said(change.verdict, change.positive)
+        effect = "" if change.positive is None else f"{moved(change.positive):+.1f} points"
         rows.append(
             f'<button type="button" class="change" data-pick="sentiment-change" '
             f'data-value="{escape(value)}"><b>{escape(name)}</b>'
-            f'<span class="{css}">{change.positive:.1%} positive</span>'
-            f'<span class="u-small">{moved:+.1f} points</span></button>'
+            f'<span class="{CSS[change.verdict]}">{shown}</span>'
+            f'<span class="u-small">{effect}</span></button>'
         )
+    now = said(found.verdict, found.positive)
     return (
-        f"<h4>Instead of “{escape(found.word.text)}” ({found.positive:.1%} positive as it stands)</h4>"
+        f"<h4>Instead of “{escape(found.word.text)}” ({now} as it stands)</h4>"
         f'<div class="changes">{"".join(rows)}</div>'
         '<p class="u-small">The words are the language model’s own: likely after what stands before, '
         "and before what follows.</p>"
     )
+
+
+def said(verdict: str, positive: float | None) -> str:
+    """A verdict with its probability, in the few words that a button has room for."""
+    if positive is None:
+        return verdict
+    share = f"{positive:.1%} positive"
+    return f"{verdict}, {share}" if verdict == UNSURE else share
 
 
 def reasons(found: Reasons, check: dict | None) -> str:
@@ -197,18 +212,21 @@ def reasons(found: Reasons, check: dict | None) -> str:
     )
 
 
-def others(ours: float, rows: Sequence[tuple[str, Weighed]], twin: Twin | None = None) -> str:
+def others(ours: Verdict, rows: Sequence[tuple[str, Weighed]], twin: Twin | None = None) -> str:
     """Our classifier beside a lexicon and a linear model, with what spoke for each verdict.
 
     `twin`: the same network trained on texts from their end, where the bundle has one.
     """
-    body = _other("This model", ours, "reads the words in their order")
+    body = _other("This model", ours.word, ours.positive, "reads the words in their order")
     if twin is not None:
-        body += _other("Its twin", twin.positive, "reads the words from the last to the first")
-        body += _other("Mean of both", twin.mean, "half of each one’s probability")
+        from_end = "reads the words from the last to the first"
+        half = "half of each one’s probability"
+        body += _other("Its twin", twin.verdict, twin.positive, from_end)
+        body += _other("Mean of both", twin.mean_verdict, twin.mean, half)
     for name, weighed in rows:
         parts = ", ".join(f"{word} {weight:+.1f}" for word, weight in weighed.parts[:5])
-        body += _other(name, weighed.positive, parts or "no word that it knows")
+        word = POSITIVE if weighed.positive >= 0.5 else NEGATIVE  # no band was fitted to them
+        body += _other(name, word, weighed.positive, parts or "no word that it knows")
     return (
         '<div class="scroll"><table class="plain"><thead><tr><th>model</th><th>verdict</th>'
         f"<th>positive</th><th>because of</th></tr></thead><tbody>{body}</tbody></table></div>"
@@ -217,11 +235,9 @@ def others(ours: float, rows: Sequence[tuple[str, Weighed]], twin: Twin | None =
     )
 
 
-def _other(name: str, positive: float, why: str) -> str:
-    word = "positive" if positive >= 0.5 else "negative"
-    css = "pos" if positive >= 0.5 else "neg"
+def _other(name: str, verdict: str, positive: float, why: str) -> str:
     return (
-        f"<tr><td>{escape(name)}</td><td class='{css}'>{word}</td>"
+        f"<tr><td>{escape(name)}</td><td class='{CSS[verdict]}'>{verdict}</td>"
         f'<td class="u-mono">{positive:.1%}</td><td>{escape(why)}</td></tr>'
     )
 
@@ -238,16 +254,21 @@ def calibrated(measured: dict) -> str:
     )
 
 
-def lines(rows: Sequence[tuple[str, float | None]], detail: str) -> str:
-    """Many verdicts as a table."""
+def lines(rows: Sequence[tuple[str, str, float | None]], detail: str) -> str:
+    """Many verdicts as a table: (text, verdict, probability); a verdict "" is still to come."""
     body = "".join(
-        f"<tr><td>{'—' if p is None else 'positive' if p >= 0.5 else 'negative'}</td>"
+        f'<tr><td class="{CSS.get(verdict, "")}">{verdict or "—"}</td>'
         f'<td class="u-mono">{"" if p is None else f"{p:.3f}"}</td>'
         f"<td>{escape(text[:SHOWN_CHARACTERS])}{'…' if len(text) > SHOWN_CHARACTERS else ''}</td></tr>"
-        for text, p in rows
+        for text, verdict, p in rows
     )
     return (
         f'<p class="u-small" role="status">{escape(detail)}</p><div class="scroll tall">'
         '<table class="plain"><thead><tr><th>verdict</th><th>p(positive)</th><th>text</th></tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
+
+
+def note(sentence: str) -> str:
+    """A remark in small letters."""
+    return f'<p class="u-small">{escape(sentence)}</p>'

@@ -43,7 +43,7 @@ def test_a_bundle_without_a_twin_has_no_row_of_it(folder, tmp_path, monkeypatch)
     loaded = services.load(tmp_path)
     verdict, _ = reviews.read(loaded, "the film is good")
     assert comparison.twin(loaded, "the film is good", verdict) is None
-    assert "twin" not in view.others(verdict.positive, comparison.others(loaded, "good"), None)
+    assert "twin" not in view.others(verdict, comparison.others(loaded, "good"), None)
 
 
 @pytest.mark.parametrize("temperature", [None, 2.5])
@@ -72,7 +72,7 @@ def test_the_twin_reads_from_the_end_with_its_own_temperature(
     assert abs(float(ahead[1] - logits[1])) > 1e-4  # the order matters to these weights
     assert found.positive == pytest.approx(expected, abs=1e-4)
     assert found.mean == pytest.approx((found.positive + verdict.positive) / 2)
-    shown = view.others(verdict.positive, comparison.others(loaded, text), found)
+    shown = view.others(verdict, comparison.others(loaded, text), found)
     assert f"{found.positive:.1%}" in shown
     assert f"{found.mean:.1%}" in shown
     assert shown.index("This model") < shown.index("Its twin") < shown.index("Mean of both")
