@@ -84,6 +84,26 @@ def test_entropy_of_known_distributions():
     assert float(entropy_bits(torch.tensor([1.0, 0, 0]))) == 0
 
 
+def test_no_choice_is_never_minus_zero(random_lm):
+    """`-0.0` equals 0, but is printed with its sign."""
+    certain = torch.tensor([1.0, 0, 0])
+    assert f"{float(entropy_bits(certain)):.1f}" == "0.0"
+    assert f"{float(entropy_bits(torch.tensor([1 + 1e-6, 0.0]))):.1f}" == "0.0"
+    logits = torch.randn(50)
+    assert f"{next_words(logits, [0], Sampling())[0].entropy:.1f}" == "0.0"
+    before = random_lm.bias.clone()
+    try:
+        with torch.no_grad():
+            random_lm.bias[7] = 1e4
+        (step,) = write(random_lm, n_steps=1, n_texts=1)
+        found = surprise(random_lm, [2, 7, 7])
+    finally:
+        with torch.no_grad():
+            random_lm.bias.copy_(before)
+    assert [f"{e:.1f}" for e in step.entropies] == ["0.0"]
+    assert [f"{e:.1f}" for e in (*found.bits, *found.entropies)] == ["0.0"] * 4
+
+
 def test_next_words_at_three_temperatures_from_the_same_logits():
     torch.manual_seed(7)
     logits = torch.randn(500) * 2
