@@ -18,6 +18,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "rule": ("made by a rule", "xxmaj"),
     "unknown": ("not in the vocabulary", "xxunk"),
     "space": ("white space", "␣"),
+    "dropped": ("no token: the tokenizer drops it", "é"),
 }
 
 # plotly: the same hues as the style sheets, readable on white and on near-black

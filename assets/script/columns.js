@@ -10,7 +10,13 @@ window.ulmfitColumns = (element, props, watch) => {
   };
   const odd = /[\p{C}\p{Z}]/gu;
   const sign = (c) => words.visible[c] ?? (c === " " ? "␣" : `⟨${c.codePointAt(0).toString(16)}⟩`);
-  const visible = (text) => text.replace(odd, sign) || "∅";
+  // What has no shape of its own; `_has_shape` of views/html.py.
+  const shaped = /[^\p{C}\p{Z}\p{DI}\p{Mn}\p{Me}]/u;
+  const alone = (text) => text.replace(/\p{DI}/gu, sign).replace(/[\p{Mn}\p{Me}]/gu, "◌$&");
+  const visible = (text) => {
+    const shown = text.replace(odd, sign);
+    return (shaped.test(text) ? shown : alone(shown)) || "∅";
+  };
 
   const chip = (column, i, asIds) => {
     const id = column.ids?.[i];

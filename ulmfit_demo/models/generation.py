@@ -135,7 +135,7 @@ def _describe(logits, ids, drawn, running, banned, n_alternatives: int, precisio
     # H = log Z - sum p logit, and log Z from the largest: no second pass with a logarithm
     log_total = logits.amax(-1) - probs.amax(-1).log()
     nats = log_total - torch.linalg.vecdot(probs, logits)
-    entropies = (nats / math.log(2)).clamp_min(0).tolist()
+    entropies = ((nats / math.log(2)).clamp_min(0) + 0.0).tolist()  # -0.0 + 0.0 is 0.0
     alternatives: list[list[tuple[int, float]]] = [[] for _ in drawn]
     if n_alternatives:
         top = probs.topk(min(n_alternatives + len(banned), probs.shape[-1]), -1)

@@ -200,5 +200,6 @@ def _cuts(logits: Tensor, temperature: float, settings: Sampling, banned: Sequen
 
 
 def entropy_bits(probs: Tensor) -> Tensor:
-    """probs [..., n] → [...]: entropy in bits."""
-    return -torch.special.xlogy(probs, probs).sum(-1) / torch.log(probs.new_tensor(2.0))
+    """probs [..., n] → [...]: entropy in bits, never below 0 and never -0.0."""
+    nats = torch.special.xlogy(probs, probs).sum(-1).neg().clamp_min(0)
+    return nats / torch.log(probs.new_tensor(2.0)) + 0.0  # -0.0 + 0.0 is 0.0

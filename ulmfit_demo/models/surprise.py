@@ -51,10 +51,11 @@ def surprise(
         for part, targets in zip(features[0].split(CHUNK), row[0, 1:].split(CHUNK), strict=True):
             logs = engine.decode(part, precision).float().log_softmax(-1)  # [chunk, vocab_sz]
             own = logs.gather(-1, targets[:, None])
-            bits += (-own[:, 0] / math.log(2)).tolist()
+            bits += (-own[:, 0] / math.log(2) + 0.0).tolist()  # -0.0 + 0.0 is 0.0
             ranks += ((logs > own).sum(-1) + 1).tolist()
             probs = logs.exp()
-            entropies += (-torch.linalg.vecdot(probs, logs) / math.log(2)).tolist()
+            nats = -torch.linalg.vecdot(probs, logs)
+            entropies += (nats.clamp_min(0) / math.log(2) + 0.0).tolist()
             if n_top:
                 best = probs.topk(n_top, -1)
                 top += [

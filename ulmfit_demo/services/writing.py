@@ -42,11 +42,6 @@ class Text:
     ended: bool = False
     branch_of: int | None = None  # place in the list of the text that it left
 
-    @property
-    def text(self) -> str:
-        """As a person would write it."""
-        return tokens.detokenize([d.token for d in self.drawn])
-
 
 @dataclass(frozen=True)
 class Written:
@@ -62,6 +57,11 @@ class Written:
     milliseconds: float = 0.0
     device: str = ""
     precision: str = ""  # in which the last run drew
+    prompt_tokens: tuple[str, ...] = ()
+
+    def pieces(self, text: Text) -> tuple[str, list[tokens.Piece]]:
+        """The prompt and the words that follow it, written as a person would (`tokens.continued`)."""
+        return tokens.continued(self.prompt, self.prompt_tokens, [d.token for d in text.drawn])
 
 
 def write(
@@ -69,8 +69,11 @@ def write(
 ) -> Iterator[Written]:
     """Continue `prompt`, one token at a time; yields after each. Raises `Refused` without a model."""
     prompt = beginning(prompt)
-    ids = tuple(services.numericalize(prompt))
-    start = Written(prompt, ids, sampling, n_steps, seed, tuple(Text(i) for i in range(n_texts)))
+    vocab = services.words()
+    words = tuple(tokens.fastai_words(prompt).texts)
+    ids = tuple(vocab.numericalize(words))
+    texts = tuple(Text(i) for i in range(n_texts))
+    start = Written(prompt, ids, sampling, n_steps, seed, texts, prompt_tokens=words)
     yield from _go_on(services, start, range(n_texts), forced=[], n_steps=n_steps)
 
 
@@ -189,15 +192,18 @@ def next_word(
     vocab = services.words()
     drawn, precision = None, ""
     kept: tuple[Drawn, ...] = ()
+    before = prompt
     if written is not None and text is not None and text < len(written.texts):
         ids = list(written.prompt_ids)
         tokens_ = written.texts[text].drawn
         kept = tokens_[:place]
         drawn = tokens_[place] if place < len(tokens_) else None
-        prompt, precision = written.prompt, written.precision
+        precision = written.precision
+        start, pieces = written.pieces(Text(0, kept))
+        before = start + "".join(piece.space + piece.text for piece in pieces)
     else:
-        prompt = beginning(prompt)
-        ids = services.numericalize(prompt)
+        before = beginning(prompt)
+        ids = services.numericalize(before)
     started = time.perf_counter()
     logits = last_logits(services, ids, [d.id for d in kept], precision)
     seen = None
@@ -214,7 +220,7 @@ def next_word(
         seen=seen,
     )
     return Next(
-        f"{prompt} {tokens.detokenize([d.token for d in kept])}".strip(),
+        before.strip(),
         drawn.token if drawn else None,
         drawn.alternatives if drawn else (),
         tuple(distributions),

@@ -2,7 +2,7 @@
 
 from ulmfit_demo.tokens.alignment import Aligned, Change
 from ulmfit_demo.tokens.catalogue import OWN, catalogue, tokenize
-from ulmfit_demo.tokens.detokenize import detokenize
+from ulmfit_demo.tokens.detokenize import Piece, continued, detokenize
 from ulmfit_demo.tokens.markers import announced
 from ulmfit_demo.tokens.own import OwnError, OwnTokenizers
 from ulmfit_demo.tokens.rules import RULE_NAMES, RULES, Rule, Step, is_blank, rewrite, trace
@@ -19,6 +19,7 @@ __all__ = [
     "Change",
     "OwnError",
     "OwnTokenizers",
+    "Piece",
     "Rule",
     "Step",
     "SubwordLadder",
@@ -29,6 +30,7 @@ __all__ = [
     "catalogue",
     "characters",
     "clean",
+    "continued",
     "detokenize",
     "fastai_words",
     "is_blank",

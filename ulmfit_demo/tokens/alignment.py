@@ -134,13 +134,16 @@ def difference(before: str, after: str) -> list[Edit]:
     ]
 
 
-def tile(source: str, ranges: Sequence[tuple[int, int]], fixed: Sequence[bool]) -> list[Span]:
+def tile(
+    source: str, ranges: Sequence[tuple[int, int]], fixed: Sequence[bool], gaps: bool = True
+) -> list[Span]:
     """Turn rough source ranges into spans that are in order and lose no visible character.
 
     Args:
         source: the text that the ranges point into.
         ranges: one range a token, in the tokens' order; neighbours may share characters.
         fixed: True for a token that should not take over characters (`xxbos`, `xxmaj`).
+        gaps: False leaves visible characters between two tokens without a token.
 
     A character that two tokens share goes to the first. Visible characters between two tokens
     (an entity that became a space) go to the token before them, or the next where there is none.
@@ -151,7 +154,8 @@ def tile(source: str, ranges: Sequence[tuple[int, int]], fixed: Sequence[bool]) 
         first = max(start, cursor)
         cursor = max(first, end)
         spans.append([first, cursor])
-    _take_gaps(source, spans, fixed)
+    if gaps:
+        _take_gaps(source, spans, fixed)
     return [
         Span(*span, _origin(source, span, rough)) for span, rough in zip(spans, ranges, strict=True)
     ]

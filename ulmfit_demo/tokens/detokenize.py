@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ulmfit_demo.tokens.types import REPEATS
 
@@ -23,6 +24,7 @@ _closing = _words(", . ; : ! ? % ) ] } … ’’ ” ° ™ ®")
 _opening = _words("( [ { $ £ € # ¿ ¡ “ ``")
 _both_sides = _words("/ \\")
 _hyphens = _words("- ‐ ‑")
+_dashes = "-‐‑–—"
 _straight_quotes = _words("\" ''")
 _apostrophes = _words("' ’")
 _clitics = _words("'s 'm 're 've 'll 'd n't ’s ’m ’re ’ve ’ll ’d n’t")
@@ -48,6 +50,17 @@ class _Item:
     repeated: bool = False
     stick_left: bool = False
     stick_right: bool = False
+    first: int = 0  # its tokens, the markers before it included: tokens[first : last + 1]
+    last: int = 0
+
+
+class Piece(NamedTuple):
+    """A word as it is written, what stands between it and the one before, and its tokens."""
+
+    space: str  # "" or " "
+    text: str
+    first: int  # tokens[first : last + 1], the markers before the word included
+    last: int
 
 
 def detokenize(tokens: Iterable[str]) -> str:
@@ -56,12 +69,77 @@ def detokenize(tokens: Iterable[str]) -> str:
     `xxbos`, `xxeos` and `xxpad` go, `xxmaj`, `xxup`, `xxrep` and `xxwrep` are undone, and
     punctuation, quotes, contractions, brackets and hyphens find their neighbours again.
     """
-    items = _undo_rules([token for token in tokens if token])
+    return _join(_written([token for token in tokens if token]))
+
+
+def spaced(tokens: Iterable[str]) -> str:
+    """The tokens with spaces between them as a person would write them; no letter changes.
+
+    For tokens that no rule has changed: `xxmaj` is a word that somebody typed.
+    """
+    items = [_Item(token, token.lower()) for token in tokens if token]
+    _stick_punctuation(items)
+    _stick_quotes(items)
+    return _join(items, dots=False)
+
+
+def continued(prompt: str, before: Sequence[str], tokens: Sequence[str]) -> tuple[str, list[Piece]]:
+    """`tokens` as a person would write them behind `prompt`, whose own tokens are `before`.
+
+    Returns the prompt as it stands before them, and one piece a word: capitals, quotes and the space
+    at the seam come from both (`I do` + `n't`, `"` + `i 'm`, `a well-` + `written`). The prompt keeps
+    what was typed, but for spaces at its end that the first word takes away.
+    """
+    both, n = [*before, *tokens], len(before)
+    at = [i for i, token in enumerate(both) if token]
+    items = _written([both[i] for i in at])
+    old = [item for item in items if at[item.last] < n]
+    new = [item for item in items if at[item.last] >= n]
+    if not new:
+        return prompt, []
+    prompt, space = _seam(prompt, old[-1] if old else None, new[0])
+    pieces: list[Piece] = []
+    for i, item in enumerate(new):
+        if i:
+            space = "" if new[i - 1].stick_right or item.stick_left else " "
+        first, last = max(0, at[item.first] - n), at[item.last] - n
+        if pieces and pieces[-1].last == last:  # `xxwrep 3 ha` is three words and one piece
+            held = pieces.pop()
+            pieces.append(Piece(held.space, held.text + space + _shown(item), held.first, last))
+        else:
+            pieces.append(Piece(space, _shown(item), first, last))
+    return prompt, pieces
+
+
+def _seam(prompt: str, left: _Item | None, right: _Item) -> tuple[str, str]:
+    """The prompt and what stands between it and `right`; the source knows more than its tokens."""
+    bare = prompt.rstrip(" ")
+    if not bare or left is None or bare[-1].isspace():
+        return prompt, ""
+    if right.stick_left:
+        return bare, ""
+    if bare != prompt:
+        return prompt, ""
+    mark = bare[-1]
+    held = bare[:-1].rstrip(_dashes if mark in _dashes else "")[-1:]  # "" or what the mark follows
+    free = not held or held.isspace()
+    if mark in _dashes or mark in _both_sides:
+        return prompt, " " if free else ""
+    if mark in "\"'":
+        opens = free or held in "([{" or (not held.isalnum() and left.stick_right)
+        return prompt, "" if opens else " "
+    if mark in "$£€":
+        return prompt, ""
+    return prompt, "" if left.stick_right else " "
+
+
+def _written(tokens: Sequence[str]) -> list[_Item]:
+    items = _undo_rules(tokens)
     _stick_punctuation(items)
     _stick_quotes(items)
     _stick_repeats(items)
     _restore_single_letters(items)
-    return _join(items)
+    return items
 
 
 def _undo_rules(tokens: Sequence[str]) -> list[_Item]:
@@ -69,12 +147,13 @@ def _undo_rules(tokens: Sequence[str]) -> list[_Item]:
     items: list[_Item] = []
     case = ""
     characters = words = 1
-    index = 0
+    index = first = 0
     while index < len(tokens):
         token = tokens[index]
         has_count = index + 1 < len(tokens) and tokens[index + 1].isdecimal()
         index += 1
         if token in _dropped:
+            first = index if first == index - 1 else first
             continue
         if token in ("xxmaj", "xxup"):
             case = token
@@ -88,7 +167,10 @@ def _undo_rules(tokens: Sequence[str]) -> list[_Item]:
         elif token == "xxfld":
             index += has_count
         else:
-            items += _items(token, case, characters, words)
+            for item in _items(token, case, characters, words):
+                item.first, item.last = first, index - 1
+                items.append(item)
+            first = index
             # In capitals, a whole word has one xxup; spaCy may have split the word behind it.
             goes_on = case == "xxup" and index < len(tokens) and _continues(token, tokens[index])
             case = case if goes_on else ""
@@ -217,11 +299,15 @@ def _wordlike(item: _Item) -> bool:
     return item.text[:1].isalnum() or item.text[-1:].isalnum()
 
 
-def _join(items: Sequence[_Item]) -> str:
+def _shown(item: _Item) -> str:
+    # `fix_html` makes `…` of three full stops, which people write more often.
+    return "..." if item.text == "…" else item.text
+
+
+def _join(items: Sequence[_Item], dots: bool = True) -> str:
     parts: list[str] = []
     for index, item in enumerate(items):
         if index and not items[index - 1].stick_right and not item.stick_left:
             parts.append(" ")
-        # `fix_html` makes `…` of three full stops, which people write more often.
-        parts.append("..." if item.text == "…" else item.text)
+        parts.append(_shown(item) if dots else item.text)
     return "".join(parts)

@@ -14,23 +14,18 @@ import sys
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from itertools import accumulate
 from pathlib import Path
 from threading import Event, Lock, Timer
 
 from ulmfit_demo.tokens.own_align import aligned
+from ulmfit_demo.tokens.own_file import OwnError, kind_of_file
 from ulmfit_demo.tokens.own_worker import ANSWER
 from ulmfit_demo.tokens.types import Tokenized, clean
 
 WORKER = Path(__file__).with_name("own_worker.py")
-DEPTH = 40  # levels of a tokenizer.json; published ones have about 10
 LOADING = 20.0  # seconds
 ENCODING = 3.0  # seconds
 FORGOTTEN = "Your tokenizer is no longer on the server. Upload it again."
-
-
-class OwnError(ValueError):
-    """A file or a text that the visitor's tokenizer cannot do; its text is a sentence for them."""
 
 
 @dataclass
@@ -63,7 +58,8 @@ class OwnTokenizers:
         Raises:
             OwnError: the file is no tokenizer, or it needs too much time or memory.
         """
-        own = _Own(_short(name), kind_of_file(data), data)
+        name = _short(name)
+        own = _Own(name, kind_of_file(data, name), data)
         try:
             size = self._start(own)["size"]
         except OwnError:
@@ -131,33 +127,6 @@ class OwnTokenizers:
                 _stop(own)
 
 
-def kind_of_file(data: bytes) -> str:
-    """`sentencepiece` or `tokenizers`, from the content alone.
-
-    Raises:
-        OwnError: it is neither; a pickle or an archive is never opened.
-    """
-    start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not start:
-        raise OwnError("The file is empty.")
-    if start[:1] == b"\x80" or start[:2] == b"PK" or start[:2] == b"\x1f\x8b":
-        raise OwnError(
-            "This is a pickle or an archive. A SentencePiece .model or a tokenizer.json is needed."
-        )
-    if start[:1] not in b"{[":
-        return "sentencepiece"
-    if json_depth(data) > DEPTH:
-        raise OwnError(f"This JSON is nested more than {DEPTH} levels deep, so it is no tokenizer.")
-    return "tokenizers"
-
-
-def json_depth(data: bytes) -> int:
-    """Levels of brackets in JSON, found without parsing it (a parser recurses)."""
-    outside = re.sub(rb'"[^"]*"', b"", re.sub(rb"\\.", b"", data, flags=re.DOTALL))
-    brackets = re.sub(rb"[^][{}]", b"", outside)
-    return max(accumulate(1 if b in b"[{" else -1 for b in brackets), default=0)
-
-
 def _ask(own: _Own, request: bytes, seconds: float) -> dict:
     """Send bytes to the process and read its line. Raises `OwnError`; the process may be gone."""
     process, late = own.process, Event()
@@ -185,6 +154,11 @@ def _ask(own: _Own, request: bytes, seconds: float) -> dict:
             f"{own.name} took longer than {seconds:.0f} s, or more memory than there is for it."
             if late.is_set()
             else f"{own.name} could not be read: it is damaged, or not a tokenizer."
+        )
+    if "no_token" in answer:
+        raise OwnError(
+            f"{own.name}: this tokenizer has no token for “{answer['no_token']}”, and no unknown "
+            "token to stand for it. Change the text, or use another tokenizer; nothing was lost."
         )
     if "error" in answer:
         what = "a SentencePiece .model" if own.kind == "sentencepiece" else "a tokenizer.json"

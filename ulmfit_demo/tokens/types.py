@@ -24,7 +24,7 @@ class Token:
     text: str
     start: int
     end: int
-    kind: str  # word, continuation, special, rule, unknown, space
+    kind: str  # word, continuation, special, rule, unknown, space; dropped: in views only
     id: int | None = None
     changed_from: str | None = None  # None where `text` is the source slice
     rule: str | None = None  # the fastai rule that made or changed the token
@@ -38,6 +38,7 @@ class Tokenized:
     source: str
     tokens: tuple[Token, ...]
     decoded: str  # the text that decoding these tokens gives back
+    dropped: tuple[tuple[int, int], ...] = ()  # source ranges of visible characters without a token
 
     @property
     def texts(self) -> list[str]:

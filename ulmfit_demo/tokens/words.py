@@ -10,7 +10,7 @@ from threading import Lock
 from fastai.text.core import WordTokenizer
 
 from ulmfit_demo.tokens.alignment import tile
-from ulmfit_demo.tokens.detokenize import detokenize
+from ulmfit_demo.tokens.detokenize import detokenize, spaced
 from ulmfit_demo.tokens.rules import rewrite
 from ulmfit_demo.tokens.types import REPEATS, RULE, SPECIAL, Token, Tokenized, clean, kind_of
 from ulmfit_demo.tokens.vocabulary import Vocab
@@ -39,12 +39,12 @@ def whitespace(text: str) -> Tokenized:
 
 
 def spacy_words(text: str) -> Tokenized:
-    """Words as `first(WordTokenizer()([text]))` gives them; decoded by `detokenize`."""
+    """Words as `first(WordTokenizer()([text]))` gives them; decoded by `spaced`."""
     source = clean(text)
     tokens = tuple(
         Token(word, start, start + len(word), kind_of(word)) for word, start in _split(source)
     )
-    return Tokenized("spaCy words", source, tokens, detokenize([token.text for token in tokens]))
+    return Tokenized("spaCy words", source, tokens, spaced([token.text for token in tokens]))
 
 
 def fastai_words(

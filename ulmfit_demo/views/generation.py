@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from html import escape
 
 from ulmfit_demo.services.writing import Next, Text, Unlikely, Written
-from ulmfit_demo.tokens.types import REPEATS
-from ulmfit_demo.views.html import visible
+from ulmfit_demo.tokens import Piece
+from ulmfit_demo.views.html import seen, visible
 
 CUT = {"top-k": "cut by top-k", "top-p": "cut by top-p", "min-p": "cut by min-p"}
 BANDS = ("among the 10 most likely", "first 100", "first 1,000", "less likely still")
@@ -39,51 +39,38 @@ def text(w: Written, place: int, by_surprise: bool, live: bool) -> str:
     if t.branch_of is not None:
         title += f", steered from text {t.branch_of + 1}"
     title += " · ended by itself" if t.ended else ""
-    words = escape(t.text) if live else written_words(t, place, by_surprise)
+    prompt, pieces = w.pieces(t)
+    words = _plain(pieces) if live else written_words(t, pieces, place, by_surprise)
     return (
         f'<article class="text"><h4>{escape(title)}</h4>'
-        f'<span class="prompt">{escape(w.prompt)}</span> {words}</article>'
+        f'<span class="prompt">{escape(prompt)}</span>{words}</article>'
     )
 
 
-def written_words(t: Text, place: int, by_surprise: bool) -> str:
-    """Every drawn word as a button, written as a person would: the spaces come from the whole text."""
-    shown = t.text
-    at, parts = 0, []
-    for first, last, piece in pieces(t):
-        found = shown.find(piece, at)
-        if found < 0:
+def _plain(pieces: Sequence[Piece]) -> str:
+    return escape("".join(piece.space + piece.text for piece in pieces))
+
+
+def written_words(t: Text, pieces: Sequence[Piece], place: int, by_surprise: bool) -> str:
+    """Every drawn word as a button, written as a person would; white space is no button."""
+    parts = []
+    for piece in pieces:
+        parts.append(piece.space)
+        if piece.text.isspace():
+            parts.append(escape(piece.text))
             continue
-        d = t.drawn[last]
-        parts.append(escape(shown[at:found]))
-        at = found + len(piece)
+        d = t.drawn[piece.last]
         rank = f"rank {d.rank:,}"
-        tip = f"{d.token}: {d.probability:.1%} · {rank} · {d.entropy:.1f} bits of choice"
-        css = "g steered" if any(x.chosen for x in t.drawn[first : last + 1]) else "g"
+        tip = f"{seen(d.token)}: {d.probability:.1%} · {rank} · {d.entropy:.1f} bits of choice"
+        css = "g steered" if any(x.chosen for x in t.drawn[piece.first : piece.last + 1]) else "g"
         if by_surprise:
             css += f" band{band(d.rank)}"
-        value = json.dumps([place, last])
+        value = json.dumps([place, piece.last])
         parts.append(
             f'<button type="button" class="{css}" data-pick="generation-pick" '
-            f'data-value="{escape(value)}" data-tip="{escape(tip)}">{escape(piece)}</button>'
+            f'data-value="{escape(value)}" data-tip="{escape(tip)}">{escape(seen(piece.text))}</button>'
         )
-    return "".join(parts) + escape(shown[at:])
-
-
-def pieces(t: Text):
-    """(first token, last token, how it is written) of every word; markers go with their word."""
-    from ulmfit_demo.tokens import detokenize
-
-    first = 0
-    for i, d in enumerate(t.drawn):
-        before = t.drawn[i - 1].token if i else ""
-        is_count = before in REPEATS and d.token.isdecimal()
-        if d.token.startswith("xx") or is_count:
-            continue
-        piece = detokenize([x.token for x in t.drawn[first : i + 1]]).strip()
-        if piece:
-            yield first, i, piece
-        first = i + 1
+    return "".join(parts)
 
 
 def band(rank: int) -> int:
@@ -106,7 +93,7 @@ def next_word(n: Next, can_steer: tuple[int, int] | None) -> str:
     """
     columns = "".join(_distribution(n, i) for i in range(len(n.distributions)))
     title = f"After “…{escape(n.before[-60:])}”"
-    drawn = f", where “{escape(n.drawn)}” was drawn" if n.drawn else ""
+    drawn = f", where “{escape(visible(n.drawn))}” was drawn" if n.drawn else ""
     steer = ""
     if can_steer:
         buttons = "".join(
@@ -158,12 +145,13 @@ def unlikely(u: Unlikely) -> str:
         if i == 0 or token.start == token.end or token.start < at:
             continue
         bits, rank = u.bits[i - 1], u.ranks[i - 1]
+        shown = u.source[token.start : token.end]
         best = ", ".join(f"{w} {p:.0%}" for w, p in u.expected[i - 1])
-        tip = f"{token.text}: {bits:.1f} bits · rank {rank:,} · expected {best}"
+        tip = f"{seen(token.text)}: {bits:.1f} bits · rank {rank:,} · expected {best}"
         parts.append(escape(u.source[at : token.start]))
         parts.append(
             f'<span class="g band{u.bands[i - 1]}" tabindex="0" data-tip="{escape(tip)}">'
-            f"{escape(u.source[token.start : token.end])}</span>"
+            f"{escape(shown if shown.isspace() else seen(shown))}</span>"
         )
         at = token.end
     parts.append(escape(u.source[at:]))

@@ -10,7 +10,7 @@ from ulmfit_demo.models.baselines import Weighed
 from ulmfit_demo.models.calibration import NEGATIVE, POSITIVE, UNSURE
 from ulmfit_demo.services.comparison import Twin
 from ulmfit_demo.services.reviews import NO_WORDS, Reasons, Verdict, WhatIf, Word
-from ulmfit_demo.views.html import visible
+from ulmfit_demo.views.html import named, seen
 
 CSS = {POSITIVE: "pos", NEGATIVE: "neg", UNSURE: "unsure", NO_WORDS: "unsure"}
 READ_WORDS = 1_000  # of a long review, drawn word by word: the last ones
@@ -84,12 +84,12 @@ def summary(words: Sequence[Word]) -> str:
     return (
         f"Probability of positive after each of {len(words)} words: from "
         f"{words[0].probability:.0%} to {words[-1].probability:.0%}; "
-        f"“{most.text or 'the start'}” moved it most, by {100 * most.moved:+.0f} points."
+        f"“{named(most.text) or 'the start'}” moved it most, by {100 * most.moved:+.0f} points."
     )
 
 
 def _said(word: Word) -> str:
-    shown = word.text or "xxbos, the start"
+    shown = named(word.text) or "xxbos, the start"
     moved = f", moved it by {100 * word.moved:+.1f} points" if word.text else ""
     return f"{shown}: {word.probability:.1%} positive{moved}"
 
@@ -124,13 +124,14 @@ def words(
         css = shade(score, faint, strong)
         sign = "" if not css else "+" if score > 0 else "−"
         said = f"{100 * score:+.1f} points" if unit == "points" else f"{score:+.2f} {unit}"
-        tip = f"{said}{' · not in the vocabulary' if word.unknown else ''}"
+        name = f"{named(word.text)} · " if seen(word.text) != word.text else ""
+        tip = f"{name}{said}{' · not in the vocabulary' if word.unknown else ''}"
         tag = "button" if pick else "span"
         act = f' type="button" data-pick="sentiment-pick" data-value="{first + i}"' if pick else ""
         parts.append(
             f'<{tag}{act} class="w {css}{" unk" if word.unknown else ""}" data-i="{i}" '
             f'data-tip="{escape(tip)}"><small aria-hidden="true">{sign}</small>'
-            f"{escape(visible(word.text) if word.text.isspace() else word.text)}</{tag}>"
+            f"{escape(seen(word.text))}</{tag}>"
         )
     return f'<div class="words">{" ".join(parts)}</div>'
 
@@ -153,7 +154,7 @@ def what_if(found: WhatIf) -> str:
     rows = []
     for change in found.changes:
         value = json.dumps({"word": found.word.text, "text": change.text})
-        name = f"“{change.word}”" if change.word else "delete it"
+        name = f"“{seen(change.word)}”" if change.word else "delete it"
         shown = said(change.verdict, change.positive)
         effect = "" if change.positive is None else f"{moved(change.positive):+.1f} points"
         rows.append(
@@ -164,7 +165,7 @@ def what_if(found: WhatIf) -> str:
         )
     now = said(found.verdict, found.positive)
     return (
-        f"<h4>Instead of “{escape(found.word.text)}” ({now} as it stands)</h4>"
+        f"<h4>Instead of “{escape(named(found.word.text))}” ({now} as it stands)</h4>"
         f'<div class="changes">{"".join(rows)}</div>'
         '<p class="u-small">The words are the language model’s own: likely after what stands before, '
         "and before what follows.</p>"

@@ -10,7 +10,7 @@ from html import escape
 import torch
 
 from ulmfit_demo.theme import KINDS
-from ulmfit_demo.tokens import RULES, Step, Tokenized, announced
+from ulmfit_demo.tokens import RULES, Step, Token, Tokenized, announced
 from ulmfit_demo.views.html import VISIBLE, visible
 
 # `script/columns.js` draws the columns: a few arrays travel faster than a thousand chips of HTML.
@@ -23,6 +23,7 @@ LETTERS = {
     "rule": "r",
     "unknown": "u",
     "space": "_",
+    "dropped": "n",
 }
 SPECIALS = {
     "xxbos": "a text begins here",
@@ -54,12 +55,26 @@ def words() -> str:
 def figures(t: Tokenized) -> list[list[str]]:
     """The numbers below a column, as [number, what it counts]."""
     known = any(token.id is not None for token in t.tokens)
+    dropped = sum(end - start for start, end in t.dropped)
+    without = [[f"{dropped:,}", "characters without a token"]] if dropped else []
     return [
         [f"{t.n_tokens:,}", "tokens"],
         [f"{t.n_distinct:,}", "distinct"],
         [f"{t.characters_per_token:.2f}", "characters a token"],
         [f"{t.unknown_share:.1%}" if known else "–", "unknown"],
+        *without,
     ]
+
+
+def with_dropped(t: Tokenized) -> list[Token]:
+    """The tokens, and among them the characters without a token, each where it stands."""
+    gaps = [Token(t.source[start:end], start, end, "dropped") for start, end in t.dropped]
+    tokens: list[Token] = []
+    for token in t.tokens:
+        while gaps and gaps[0].end <= token.start:
+            tokens.append(gaps.pop(0))
+        tokens.append(token)
+    return tokens + gaps
 
 
 def column(t: Tokenized) -> dict:
@@ -67,9 +82,9 @@ def column(t: Tokenized) -> dict:
 
     `starts` and `ends` count code points of the text; `kinds` has one letter a token (`LETTERS`);
     `of` is what a fastai marker announces: start, end and the source characters; `decoded` is
-    missing where the round trip is exact.
+    missing where the round trip is exact. What a tokenizer dropped stands among the tokens.
     """
-    tokens = t.tokens
+    tokens = with_dropped(t)
     ids = [token.id for token in tokens]
     return {
         "name": t.name,
@@ -167,7 +182,7 @@ def _marked(step: Step) -> str:
 
 def _text(text: str) -> str:
     """Escaped; spaces stay spaces, other white space and control characters become signs."""
-    return escape("".join(c if c == " " else visible(c) for c in text))
+    return escape(" ".join(visible(part) if part else "" for part in text.split(" ")))
 
 
 def _split(number: int, after: str, result: Tokenized) -> str:

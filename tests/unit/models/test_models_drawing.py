@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from ulmfit_demo.models.awd_lstm import LanguageModel
 from ulmfit_demo.models.engine import Unavailable, engine_of
 from ulmfit_demo.models.generation import generate, next_logits
 from ulmfit_demo.models.precision import choose
@@ -82,6 +83,23 @@ def test_extreme_temperatures_stay_finite(temperature):
 def test_entropy_of_known_distributions():
     assert float(entropy_bits(torch.full((8,), 1 / 8))) == pytest.approx(3)
     assert float(entropy_bits(torch.tensor([1.0, 0, 0]))) == 0
+
+
+def test_no_choice_is_never_minus_zero(random_lm):
+    """`-0.0` equals 0, but is printed with its sign."""
+    certain = torch.tensor([1.0, 0, 0])
+    assert f"{float(entropy_bits(certain)):.1f}" == "0.0"
+    assert f"{float(entropy_bits(torch.tensor([1 + 1e-6, 0.0]))):.1f}" == "0.0"
+    logits = torch.randn(50)
+    assert f"{next_words(logits, [0], Sampling())[0].entropy:.1f}" == "0.0"
+    torch.manual_seed(5)
+    model = LanguageModel(random_lm.body.sizes).eval().requires_grad_(False)
+    model.bias[7] = 1e4  # leaves no choice
+    (step,) = write(model, n_steps=1, n_texts=1)
+    found = surprise(model, [2, 7, 7])
+    assert step.ids == [7]
+    assert [f"{e:.1f}" for e in step.entropies] == ["0.0"]
+    assert [f"{e:.1f}" for e in (*found.bits, *found.entropies)] == ["0.0"] * 4
 
 
 def test_next_words_at_three_temperatures_from_the_same_logits():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
+from pathlib import Path
 
 import pytest
 
-from ulmfit_demo.tokens import detokenize, fastai_words, spacy_words
+from ulmfit_demo.tokens import continued, detokenize, fastai_words, spacy_words
 
 ROUND_TRIPS = [
     "",
@@ -108,3 +110,38 @@ def test_any_list_gives_a_string(texts):
         assert isinstance(detokenize(tokens), str)
     for text in texts:
         assert isinstance(detokenize(spacy_words(text).texts), str)
+
+
+CASES_AT = Path(__file__).parents[2] / "cases"
+SEAMS = json.loads((CASES_AT / "generation.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", SEAMS, ids=lambda case: f"{case['kind']}: {case['prompt']}")
+def test_the_seam_between_a_prompt_and_a_text(case):
+    drawn = case["tokens"].split()
+    prompt, pieces = continued(case["prompt"], fastai_words(case["prompt"]).texts, drawn)
+    assert prompt + "".join(piece.space + piece.text for piece in pieces) == case["text"]
+    # Each token belongs to one piece.
+    owned = [i for piece in pieces for i in range(piece.first, piece.last + 1)]
+    assert owned == list(range(len(drawn)))
+
+
+def test_behind_nothing_a_text_is_what_its_tokens_say(texts):
+    for text in texts[:200]:
+        found = fastai_words(text).texts
+        _, pieces = continued("", [], found)
+        assert "".join(piece.space + piece.text for piece in pieces) == detokenize(found)
+
+
+@pytest.mark.parametrize(
+    "text", json.loads((CASES_AT / "tokens.json").read_text(encoding="utf-8"))["spacy"]
+)
+def test_spacy_words_keep_every_letter(text):
+    assert spacy_words(text).decoded == text
+
+
+def test_spaced_words_change_no_character(texts):
+    for text in texts[:300]:
+        result = spacy_words(text)
+        joined = "".join(result.decoded.split())
+        assert joined == "".join("".join(result.texts).split())

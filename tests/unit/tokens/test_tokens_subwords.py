@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 
 import pytest
-from fastai.text.core import SubwordTokenizer
+from fastai.text.core import SubwordTokenizer, WordTokenizer
 from fastcore.basics import first
+from sentencepiece import SentencePieceProcessor
 
+from ulmfit_demo import theme
 from ulmfit_demo.tokens import (
     SubwordLadder,
     Tokenized,
@@ -150,3 +154,22 @@ def test_100_000_characters_are_quick(ladder):
     ladder.tokenize("the boat 電影 " * 8_000, 120)
     ladder.tokenize("a" * 100_000, 120)
     assert time.process_time() - started < 15
+
+
+def test_markers_that_were_typed_are_pieces_of_the_vocabulary():
+    """fastai trains its special tokens as pieces: `xxunk` too is known, and is no unknown word."""
+    cases = json.loads((Path(__file__).parents[2] / "cases" / "tokens.json").read_text())["ladder"]
+    ladder = SubwordLadder(theme.ASSETS / "subwords")
+    for kind in ladder.types():
+        for size in ladder.sizes(kind):
+            path = theme.ASSETS / "subwords" / f"{kind}-{size}.model"
+            oracle = SentencePieceProcessor(model_file=str(path))
+            result = ladder.tokenize(cases["text"], size, kind)
+            assert result.texts == oracle.encode(cases["text"], out_type=str)
+            token = result.tokens[-1]
+            assert (token.text, oracle.is_unknown(token.id)) == (cases["piece"], False)
+            assert token.kind != "unknown"
+            assert result.unknown_share == 0
+    assert ladder.tokenize("電 xxunk", ladder.sizes()[0]).tokens[-1].kind == "special"
+    assert fastai_words(cases["text"]).texts == ["xxbos", *first(WordTokenizer()([cases["text"]]))]
+    assert spacy_words(cases["text"]).texts == list(first(WordTokenizer()([cases["text"]])))
