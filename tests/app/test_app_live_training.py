@@ -8,15 +8,17 @@ import os
 import re
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 import torch
-from gradio_client import Client
 
 import app
+from tests.page import Page
 from ulmfit_demo import limits
 from ulmfit_demo.live import corpus
+from ulmfit_demo.live.supervisor import Supervisor
 from ulmfit_demo.tabs import live_training
 from ulmfit_demo.theme import ASSETS
 
@@ -29,10 +31,10 @@ OWN = {"ours": "", "sentences": " ".join(LINES)}
 def client():
     """The view alone: it needs no model."""
     with gr.Blocks() as demo, gr.Tabs(), gr.Tab("Training"):
-        live_training.build(None)
+        live_training.build(SimpleNamespace(supervisor=Supervisor(limits.LIVE_WAITING)))
     demo.queue(max_size=limits.QUEUE, default_concurrency_limit=limits.KEYSTROKE_LANE)
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.launch_settings())
-    yield Client(url, verbose=False)
+    yield Page(url, verbose=False)
     demo.close()
 
 
@@ -106,7 +108,7 @@ def test_the_second_is_told_its_place_and_stop_ends_each(client):
     first = client.submit("ours", "", "The film", 24, "medium", api_name="/train_live")
     wait(lambda: workers() != [], 20)
     # a client of its own: gradio cancels by session
-    second = Client(client.src, verbose=False).submit(
+    second = Page(client.src, verbose=False).submit(
         "ours", "", "The film", 24, "medium", api_name="/train_live"
     )
     wait(lambda: any("number 1 in the line" in o[0] for o in second.outputs()), 20)

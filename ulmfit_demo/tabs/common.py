@@ -22,6 +22,9 @@ BROKEN = (
 
 CHOOSE = "Choose …"
 
+# The page's events are its own: a program has the data endpoints of `web/endpoints.py`.
+PRIVATE = dict(api_visibility="private")
+
 # What takes a second: its own lane, so that it is never in the way of a key press.
 MODEL = dict(show_progress="hidden", concurrency_id="model", concurrency_limit=limits.MODEL_LANE)
 
@@ -79,21 +82,22 @@ def live(
     function: Callable,
     inputs: list,
     outputs: list,
-    api_name: str,
+    name: str | None,
     also: Sequence[Callable] = (),
     **settings,
 ) -> None:
-    """Run `function` whenever one of `triggers` changes; one endpoint, however many triggers.
+    """Run `function` whenever one of `triggers` changes; one private event, however many triggers.
 
-    `also`: other events that run it, such as a tab's `select`.
+    `name`: the event is called `page_<name>`. `also`: other events that run it, such as a tab's
+    `select`.
     """
     gr.on(
         [*also, *(t.change for t in triggers)],
         function,
         inputs,
         outputs,
-        api_name=api_name,
-        **{**LIVE, **settings},
+        api_name=name and f"page_{name}",
+        **{**LIVE, **PRIVATE, **settings},
     )
 
 

@@ -117,7 +117,14 @@ def build(services: Services) -> Controls:
         why = gr.Button("Work out the reasons", variant="primary", elem_id="sentiment-explain")
         reasons = gr.HTML(html.empty(NO_REASONS), elem_id="sentiment-reasons", min_height=60)
         shown = dict(show_progress="full")
-        why.click(explain, text, reasons, api_name="explain", **{**common.MODEL, **shown})
+        why.click(
+            explain,
+            text,
+            reasons,
+            api_name="page_explain",
+            **common.PRIVATE,
+            **{**common.MODEL, **shown},
+        )
     twin = services.bundle is not None and services.bundle.classifier_backwards is not None
     wanted = gr.Checkbox(False, label=WITH_TWIN if twin else WITHOUT_TWIN)
     table = gr.HTML(elem_id="sentiment-others")
@@ -136,7 +143,8 @@ def build(services: Services) -> Controls:
         show,
         [text, reading, code_open],
         [result, along, reading, code],
-        api_name="sentiment",
+        api_name="page_sentiment",
+        **common.PRIVATE,
         **common.LIVE,
     )
     items = {"text": text, "others": wanted, "lesson": card.number}
