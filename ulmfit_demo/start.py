@@ -5,12 +5,30 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import os
 import sys
 from types import ModuleType
 
 M_ARENA_MAX = -8  # of glibc's malloc.h
 ARENAS = 2
 SPLITTER = "sklearn.model_selection"
+ENVIRONMENT = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    # Else gradio makes a table of the last 10,000 requests after every request.
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",
+    "GRADIO_ANALYTICS_MAX_EVENTS": "1",
+}
+
+
+def prepare() -> None:
+    """Call before `ulmfit_demo.page` is imported; `settled` ends it."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    begin()
+    if os.environ.get("SPACES_ZERO_GPU"):
+        import spaces  # noqa: F401  (before anything that starts CUDA)
+    import_fastai()
 
 
 def begin() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import gradio as gr
 
-ASSETS = Path(__file__).resolve().parents[1] / "assets"
+from ulmfit_demo.resources import assets
+
+ASSETS = assets()
 STYLES = sorted((ASSETS / "style").glob("*.css"))  # in the order of their names
 SCRIPTS = sorted((ASSETS / "script").glob("*.js"))
 

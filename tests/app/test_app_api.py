@@ -1,11 +1,10 @@
-"""The launched app over its API, as a program would use it: results, refusals, odd input."""
+"""The page's own events on the launched app: results, refusals, odd input, all as HTML."""
 
-import json
 import re
 
 import pytest
-from gradio_client import Client
 
+from tests.page import Page
 from ulmfit_demo import limits
 
 ODD = {
@@ -22,12 +21,11 @@ ODD = {
 
 @pytest.fixture(scope="module")
 def client(url):
-    return Client(url, verbose=False)
+    return Page(url, verbose=False)
 
 
 def call(client, name, text):
     arguments = {
-        "/tokenize": (text, ["fastai", "spacy", "unigram-1000", "characters"], ["lowercase"]),
         "/vocabulary": (text, "unigram", 1_000),
         "/word_vocabulary": (text, 3, 60_000),
         "/legal_sizes": (text, "bpe", 20),
@@ -47,8 +45,7 @@ def call(client, name, text):
     return result[0] if isinstance(result, (tuple, list)) else result
 
 
-ENDPOINTS = [
-    "/tokenize",
+EVENTS = [
     "/vocabulary",
     "/word_vocabulary",
     "/legal_sizes",
@@ -66,7 +63,7 @@ ENDPOINTS = [
 ]
 
 
-@pytest.mark.parametrize("name", ENDPOINTS)
+@pytest.mark.parametrize("name", EVENTS)
 @pytest.mark.parametrize("kind", [k for k in ODD if k != "surrogate"])
 def test_odd_input_gets_a_result_or_a_sentence(client, name, kind):
     html = call(client, name, ODD[kind])
@@ -80,15 +77,19 @@ def test_odd_input_gets_a_result_or_a_sentence(client, name, kind):
         assert "100,000 characters" in html
 
 
-def test_endpoints_are_these(client):
+def test_no_event_of_the_page_is_public(client):
+    """What a program may call is in `test_app_endpoints.py`."""
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(named) == {*ENDPOINTS, "/training", "/train_live"}
+    assert not [name for name in named if name.startswith("/page_")]
+    for dependency in client.config["dependencies"]:
+        if dependency["targets"]:  # started by a component
+            assert dependency["api_visibility"] == "private", dependency["api_name"]
 
 
 def test_tokens_of_the_notebook(client):
     text = "The U.S. dollar $1 is $1.00."
-    value = client.predict(text, ["spacy"], [], api_name="/tokenize")
-    assert json.loads(value)["columns"][0]["texts"] == (
+    value = client.predict(text, "spacy", api_name="/tokenize")
+    assert [t["text"] for t in value["tokens"]] == (
         ["The", "U.S.", "dollar", "$", "1", "is", "$", "1.00", "."]
     )
 
@@ -114,7 +115,6 @@ def test_batches_of_the_notebook(client):
     [
         ("/lm_batches", ("a b c", 40, 5, 1, False, "fastai"), "too short for bs=40"),
         ("/classifier_batches", ("lengths: 3, x", 2, "last", "sorted", 1, False), "not “x”"),
-        ("/tokenize", ("a", [], []), "Choose one to 4 columns"),
         ("/sentiment_lines", ("x\n" * 300, None), "300 lines"),
     ],
 )

@@ -59,8 +59,12 @@ def test_odd_arguments_get_a_result_or_a_sentence(asked, temporary, name):
     assert own_children() <= before
 
 
-def test_every_public_endpoint_is_tried(asked):
-    assert set(fuzz.ENDPOINTS) == set(asked) - {"training"}  # it takes nothing
+def test_every_endpoint_and_every_named_event_of_the_page_is_tried(asked):
+    assert set(fuzz.ENDPOINTS) == set(asked) - {
+        "training",
+        "model_card",
+        "model_vocabulary",
+    }  # no arguments
 
 
 def test_hostile_files(asked, temporary):
@@ -126,8 +130,8 @@ def inside():
 
 
 def answer_to(url: str, file: dict) -> str:
-    """All that `/sentiment_lines` sends for `file`, over the plain HTTP API."""
-    api = f"{url.rstrip('/')}/gradio_api/call/sentiment_lines"
+    """All that `/page_sentiment_lines` sends for `file`, over the plain HTTP API."""
+    api = f"{url.rstrip('/')}/gradio_api/call/page_sentiment_lines"
     data = json.dumps({"data": ["", file]}).encode()
     request = urllib.request.Request(api, data, {"Content-Type": "application/json"})
     try:

@@ -9,15 +9,17 @@ import re
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 import torch
-from gradio_client import Client
 
 import app
+from tests.page import Page
 from ulmfit_demo import limits
 from ulmfit_demo.live import corpus
+from ulmfit_demo.live.supervisor import Supervisor
 from ulmfit_demo.tabs import live_training
 from ulmfit_demo.theme import ASSETS
 
@@ -34,10 +36,10 @@ def client():
         # the worker is polite: beside busy processes its start alone may take a minute
         patch.setattr(live_training, "BUDGET", replace(live_training.BUDGET, seconds=600))
         with gr.Blocks() as demo, gr.Tabs(), gr.Tab("Training"):
-            live_training.build(None)
+            live_training.build(SimpleNamespace(supervisor=Supervisor(limits.LIVE_WAITING)))
         demo.queue(max_size=limits.QUEUE, default_concurrency_limit=limits.KEYSTROKE_LANE)
         _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.launch_settings())
-        yield Client(url, verbose=False)
+        yield Page(url, verbose=False)
         demo.close()
 
 
@@ -111,7 +113,7 @@ def test_the_second_is_told_its_place_and_stop_ends_each(client):
     first = client.submit("ours", "", "The film", 24, "medium", api_name="/train_live")
     wait(lambda: workers() != [], 60)
     # a client of its own: gradio cancels by session
-    second = Client(client.src, verbose=False).submit(
+    second = Page(client.src, verbose=False).submit(
         "ours", "", "The film", 24, "medium", api_name="/train_live"
     )
     wait(lambda: any("number 1 in the line" in o[0] for o in second.outputs()), 300)

@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 
+from tests.page import Page
 from ulmfit_demo import limits, services, theme
 from ulmfit_demo.models import baselines, precision
 from ulmfit_demo.models.engine import Unavailable
@@ -27,7 +28,7 @@ def loaded():
 
 @pytest.fixture(scope="module")
 def client(url):
-    return Client(url, verbose=False)
+    return Page(url, verbose=False)
 
 
 def probability(shown: str) -> float:
@@ -309,7 +310,7 @@ def test_the_bars_under_a_prompt_are_those_of_the_first_word(loaded, monkeypatch
         assert bars[word] == pytest.approx(chances[word], abs=1e-5)
 
 
-def text_of(client: Client, prompt: str, temperature: float, seed: int) -> str:
+def text_of(client: Page, prompt: str, temperature: float, seed: int) -> str:
     shown = client.predict(prompt, temperature, *CUTS[1:], 8, 1, seed, False, api_name="/generate")
     return html.unescape(re.sub(r"<h4>.*?</h4>|<p.*|<[^>]*>", "", shown))
 
@@ -317,7 +318,7 @@ def text_of(client: Client, prompt: str, temperature: float, seed: int) -> str:
 def test_64_clients_at_once_get_what_each_gets_alone(url, client):
     asked = [(f"Film number {i} was", 0.3 + i % 7 / 5, i) for i in range(64)]
     alone = [text_of(client, *a) for a in asked[:16]]
-    others = [Client(url, verbose=False) for _ in range(8)]
+    others = [Page(url, verbose=False) for _ in range(8)]
     with ThreadPoolExecutor(64) as pool:
         together = list(pool.map(lambda i: text_of(others[i % 8], *asked[i]), range(len(asked))))
     assert together[:16] == alone

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
+
+from tests.page import Page
 
 ROOT = Path(__file__).parents[2]
 MARK = "quillwortzanzibar"  # typed, and found nowhere afterwards
@@ -93,9 +95,12 @@ def marked(folder: Path) -> list[Path]:
 def test_nothing_goes_out_and_nothing_stays(watched, tmp_path):
     url, outside, folder = watched
     text = f"A {MARK} film, and I liked the {MARK} in it."
-    client = Client(url, verbose=False, download_files=False)
+    client = Page(url, verbose=False, download_files=False)
     calls = {
-        "/tokenize": (text, ["fastai", "unigram-1000"], []),
+        "/tokenize": (text, "unigram-1000"),
+        "/classify": ([text],),
+        "/read_along": (text,),
+        "/surprisal": (text,),
         "/vocabulary": (text, "unigram", 1_000),
         "/word_vocabulary": (text, 3, 60_000),
         "/legal_sizes": (text * 30, "bpe", 60),
@@ -106,7 +111,7 @@ def test_nothing_goes_out_and_nothing_stays(watched, tmp_path):
         "/surprise": (text,),
         "/generate": (text, 0.75, 0, 1.0, 0.0, 1.0, 5, 1, 0, False),
     }
-    known = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    known = {f"/{d['api_name'].removeprefix('page_')}" for d in client.config["dependencies"]}
     for name, arguments in calls.items():
         assert name in known
         assert client.predict(*arguments, api_name=name)
@@ -122,7 +127,7 @@ def test_a_file_and_its_results_are_only_where_gradio_deletes_them(watched, tmp_
     url, outside, folder = watched
     reviews = tmp_path / "reviews.txt"
     reviews.write_text(f"A {MARK} film.")
-    client = Client(url, verbose=False, download_files=False)
+    client = Page(url, verbose=False, download_files=False)
     client.predict("", handle_file(str(reviews)), api_name="/sentiment_lines")
     assert outside.read_text() == ""
     kept = marked(folder)

@@ -14,10 +14,10 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 from fastai.text.data import make_vocab
-from gradio_client import Client
 from sentencepiece import SentencePieceProcessor
 
 import app
+from tests.page import Page
 from ulmfit_demo import limits, theme
 from ulmfit_demo.tabs import vocabulary
 from ulmfit_demo.tokens import SubwordLadder
@@ -36,7 +36,7 @@ def client():
         vocabulary.build(services)
     demo.queue(max_size=limits.QUEUE, default_concurrency_limit=limits.KEYSTROKE_LANE)
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.launch_settings())
-    yield Client(url, verbose=False)
+    yield Page(url, verbose=False)
     demo.close()
 
 

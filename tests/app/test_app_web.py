@@ -94,7 +94,7 @@ def test_a_session_keeps_states_and_no_text():
 
 def test_the_running_app_makes_such_sessions(url):
     client = Client(url, verbose=False, download_files=False)
-    assert client.predict(MARK, api_name="/surprise")
+    assert client.predict(MARK, api_name="/surprisal")
     assert state_holder.SessionState is web.Forgetful
 
 

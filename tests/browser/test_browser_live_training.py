@@ -8,12 +8,14 @@ import re
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 
 import app
 from ulmfit_demo import limits
+from ulmfit_demo.live.supervisor import Supervisor
 from ulmfit_demo.tabs import live_training
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -28,7 +30,7 @@ def address():
         with gr.Blocks() as demo:
             gr.Markdown("# Training")
             with gr.Tabs(), gr.Tab("Training"):
-                live_training.build(None)
+                live_training.build(SimpleNamespace(supervisor=Supervisor(limits.LIVE_WAITING)))
         demo.queue(max_size=limits.QUEUE, default_concurrency_limit=limits.KEYSTROKE_LANE)
         _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.launch_settings())
         yield url

@@ -10,14 +10,14 @@ from __future__ import annotations
 import datetime
 import json
 import platform
-from pathlib import Path
 
 from ulmfit_demo import limits
 from ulmfit_demo.live import corpus
 from ulmfit_demo.live.request import SIZES, Budget, request
 from ulmfit_demo.live.supervisor import Supervisor
+from ulmfit_demo.resources import assets
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
+ASSETS = assets()
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +59,7 @@ class Supervisor:
         self._line: list[object] = []  # the first one trains
         self._moved = threading.Condition()
 
-    def train(self, request: dict) -> Iterator[Waiting | dict]:
+    def train(self, request: dict) -> Generator[Waiting | dict, None, None]:
         """`Waiting` while others train, then the worker's events (see `worker.py`).
 
         Two events are added: `tick` (`seconds`: since the start) where it has been silent for

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -51,21 +51,45 @@ def classify_batches(
     than underrated. On a CPU every core reads a batch of its own; a few documents are one batch, read
     in the caller's thread.
     """
-    if any(not len(d) for d in documents):
-        raise ValueError("a document without tokens cannot be classified")
     if not documents:
-        return
+        return  # no precision needs to be measured
     precision = precision_for(model, len(documents), precision, job)
-    order = sorted(range(len(documents)), key=lambda i: len(documents[i]), reverse=True)
-    n = 1 if len(order) <= FEW or model.device().type != "cpu" else cores()
-    if n > 1:
-        bs = min(bs, max(SMALLEST, -(-len(order) // (ROUNDS * n))))
 
     def read(which: list[int]) -> tuple[list[int], Tensor]:
         with torch.inference_mode():
             logits = model.head(pooled(model, [documents[i] for i in which], precision))
             return which, probabilities(logits, model.temperature).cpu()
 
+    yield from _side_by_side(model, documents, bs, read)
+
+
+def encode_batches(
+    model: Classifier, documents: Sequence[Sequence[int]], bs: int = BS, precision: str = "fp32"
+) -> Iterator[tuple[list[int], Tensor]]:
+    """The pooled features of documents, a batch at a time: (positions, [positions, 3 emb_sz])."""
+
+    def read(which: list[int]) -> tuple[list[int], Tensor]:
+        with torch.inference_mode():
+            return which, pooled(model, [documents[i] for i in which], precision).float().cpu()
+
+    yield from _side_by_side(model, documents, bs, read)
+
+
+def _side_by_side(
+    model: Classifier,
+    documents: Sequence[Sequence[int]],
+    bs: int,
+    read: Callable[[list[int]], tuple[list[int], Tensor]],
+) -> Iterator[tuple[list[int], Tensor]]:
+    """What `read` gives for every batch of alike lengths, on a CPU a batch a core."""
+    if any(not len(d) for d in documents):
+        raise ValueError("a document without tokens cannot be classified")
+    if not documents:
+        return
+    order = sorted(range(len(documents)), key=lambda i: len(documents[i]), reverse=True)
+    n = 1 if len(order) <= FEW or model.device().type != "cpu" else cores()
+    if n > 1:
+        bs = min(bs, max(SMALLEST, -(-len(order) // (ROUNDS * n))))
     yield from side_by_side(read, [order[i : i + bs] for i in range(0, len(order), bs)], n)
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ulmfit_demo import limits, tokens
+from ulmfit_demo.live.supervisor import Supervisor
 from ulmfit_demo.models import baselines
 from ulmfit_demo.models import bundle as bundles
 from ulmfit_demo.services import devices
@@ -31,6 +32,8 @@ class Services:
     vocab: Vocab | None
     missing: str = ""  # the sentence that says why there is no model
     nbsvm: baselines.NBSVM | None = None
+    # the one line of those who train live, from the page or from a program
+    supervisor: Supervisor = field(default_factory=lambda: Supervisor(limits.LIVE_WAITING))
 
     def tokenize(self, text: str, tokenizer: str, size: int = 1_000) -> Tokenized:
         """`text` under one of the app's tokenizers; `size` is the subword vocabulary's."""
@@ -55,11 +58,15 @@ class Services:
         return self.vocab
 
 
-def load(assets: Path) -> Services:
-    """Read what `assets` holds. A missing model or ladder leaves its tabs to say so."""
+def load(assets: Path, wanted: str | None = None) -> Services:
+    """Read what `assets` holds. A missing model or ladder leaves its tabs to say so.
+
+    `wanted`: another bundle, as a folder or OWNER/NAME; without it the environment's ULMFIT_BUNDLE.
+    """
     bundle, vocab, missing, nbsvm = None, None, "", None
+    wanted = wanted or os.environ.get("ULMFIT_BUNDLE")
     try:
-        folder = bundle_folder(os.environ.get("ULMFIT_BUNDLE"), assets / "models" / "imdb")
+        folder = bundle_folder(wanted, assets / "models" / "imdb")
         bundle = bundles.load(folder)
         vocab = Vocab(bundle.vocab)
         devices.register(bundle)
@@ -83,7 +90,7 @@ def bundle_folder(wanted: str | None, default: Path) -> Path:
     if Path(wanted).is_dir():
         return Path(wanted)
     if wanted.count("/") != 1 or wanted.startswith((".", "/")):
-        raise bundles.BundleError(f"ULMFIT_BUNDLE={wanted} is no folder and no OWNER/NAME")
+        raise bundles.BundleError(f"{wanted} is no folder and no OWNER/NAME")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 

@@ -63,6 +63,10 @@ class Written:
         """The prompt and the words that follow it, written as a person would (`tokens.continued`)."""
         return tokens.continued(self.prompt, self.prompt_tokens, [d.token for d in text.drawn])
 
+    def continuation(self, text: Text) -> str:
+        """What follows the prompt, with the space between them where there is one."""
+        return "".join(piece.space + piece.text for piece in self.pieces(text)[1])
+
 
 def write(
     services: Services, prompt: str, sampling: Sampling, n_steps: int, n_texts: int, seed: int

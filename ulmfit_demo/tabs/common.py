@@ -22,6 +22,9 @@ BROKEN = (
 
 CHOOSE = "Choose …"
 
+# The page's events are its own: a program has the data endpoints of `web/endpoints.py`.
+PRIVATE = dict(api_visibility="private")
+
 # What takes a second: its own lane, so that it is never in the way of a key press.
 MODEL = dict(show_progress="hidden", concurrency_id="model", concurrency_limit=limits.MODEL_LANE)
 
@@ -87,7 +90,7 @@ def redraw(
     Every event that draws what a visitor asked goes through here. `js` changes the inputs in the page.
     Raises ValueError for `queue=False`: only answers of the queue come in order.
     """
-    settings = {**LIVE, **settings}
+    settings = {**LIVE, **PRIVATE, **settings}
     if settings.get("queue") is False:
         raise ValueError(
             "an event that redraws waits in the queue, which keeps the answers in order"
@@ -108,16 +111,17 @@ def live(
     function: Callable,
     inputs: list,
     outputs: list,
-    api_name: str | None,
+    name: str | None,
     also: Sequence[Callable] = (),
     **settings,
 ) -> None:
-    """Run `function` whenever one of `triggers` changes; one endpoint, however many triggers.
+    """Run `function` whenever one of `triggers` changes; one private event, however many triggers.
 
-    `also`: other events that run it, such as a tab's `select`.
+    `name`: the event is called `page_<name>`. `also`: other events that run it, such as a tab's
+    `select`.
     """
     changes = [*also, *(t.change for t in triggers)]
-    redraw(changes, function, inputs, outputs, api_name=api_name, **settings)
+    redraw(changes, function, inputs, outputs, api_name=name and f"page_{name}", **settings)
 
 
 def hidden_field(elem_id: str) -> gr.Textbox:
@@ -173,7 +177,7 @@ class Sight:
                 return function(*args)
             return [gr.skip()] * len(outputs) if len(outputs) > 1 else gr.skip()
 
-        settings = dict(api_visibility="private", trigger_mode="once")
+        settings = dict(trigger_mode="once")
         redraw([self.outer.select], when_open, [self.opened, *inputs], outputs, **settings)
         redraw([self.inner.select], function, inputs, outputs, **settings)
 

@@ -8,7 +8,7 @@ import time
 import gradio as gr
 
 from ulmfit_demo import limits
-from ulmfit_demo.models.sampling import Sampling
+from ulmfit_demo.pipeline.base import sampling
 from ulmfit_demo.services import Services, writing
 from ulmfit_demo.tabs import common, lesson, model_code, surprise
 from ulmfit_demo.tabs.controls import Controls
@@ -180,7 +180,15 @@ def build(services: Services) -> Controls:
     opened = tab.select(
         write_first, [written, *settings], outputs, api_visibility="private", **lane
     )
-    event = go.click(write, settings, outputs, api_name="generate", cancels=[opened], **lane)
+    event = go.click(
+        write,
+        settings,
+        outputs,
+        api_name="page_generate",
+        **common.PRIVATE,
+        cancels=[opened],
+        **lane,
+    )
     branched = chosen.change(
         branch,
         [chosen, written, by_surprise],
@@ -203,7 +211,7 @@ def build(services: Services) -> Controls:
     surprise_text = surprise.build(services)
     code, code_open = common.code_on_demand()
     chosen_now = [code_open, prompt, *cuts, n_words, n_texts, seed]
-    common.live(chosen_now, show_code, chosen_now, [code], None, api_visibility="private")
+    common.live(chosen_now, show_code, chosen_now, [code], None)
     items = {
         "prompt": prompt,
         "temperature": temperature,
@@ -225,17 +233,6 @@ def build(services: Services) -> Controls:
         return show_code(True, *(values[name] for name in (*names, *rest)))
 
     return Controls("generation", items, card=card, code=lines)
-
-
-def sampling(temperature, top_k, top_p, min_p, penalty) -> Sampling:
-    """The settings of one request. Raises `Refused`."""
-    return Sampling(
-        temperature=limits.number(temperature, limits.TEMPERATURE, "The temperature"),
-        top_k=limits.whole(top_k, limits.TOP_K, "top-k"),
-        top_p=limits.number(top_p, limits.SHARE, "top-p"),
-        min_p=limits.number(min_p, limits.SHARE, "min-p"),
-        repetition_penalty=limits.number(penalty, limits.PENALTY, "The repetition penalty"),
-    )
 
 
 def wanted(picked: object, n: int) -> list:

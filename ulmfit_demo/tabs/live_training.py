@@ -25,7 +25,7 @@ BUDGET = Budget(limits.LIVE_CPU_SECONDS, limits.LIVE_SECONDS, limits.LIVE_MEMORY
 
 def build(services: Services) -> dict:
     """Lay out the view; it needs no model of the app. Its controls by name."""
-    supervisor = Supervisor(limits.LIVE_WAITING)
+    supervisor = services.supervisor
 
     def train(source, own, prompt, epochs, size):
         """Train a tiny language model from random weights; its loss and its lines as they come.
@@ -112,7 +112,8 @@ def build(services: Services) -> dict:
         train,
         [source, own, prompt, epochs, size],
         [result, written, code, run],
-        api_name="train_live",
+        api_name="page_train_live",
+        **common.PRIVATE,
         show_progress="hidden",
         concurrency_id="live training",
         # those in the line, the one that trains, and one that is told that the line is full

@@ -127,7 +127,7 @@ def build(services: Services) -> Part:
     triggers = [i for i in inputs if i is not step]
     common.live(triggers, show, inputs, [result, question, code], "lm_batches")
     # Stepping is the page's own; only the code's number follows it.
-    common.live([step], show_code, inputs, [code], None, api_visibility="private")
+    common.live([step], show_code, inputs, [code], None)
     step.change(None, None, None, js="() => window.stepBatches.sync()", api_visibility="private")
     result.change(None, None, None, js="() => window.stepBatches.sync()", api_visibility="private")
     question.change(

@@ -107,10 +107,9 @@ def build(services: Services) -> Controls:
     pick, chosen = common.hidden_field("sentiment-pick"), common.hidden_field("sentiment-change")
     alternatives = gr.HTML(html.empty(NO_WORD), elem_id="sentiment-what-if", min_height=40)
 
-    private = dict(api_name=None, api_visibility="private")
-    common.live([pick], what_if, [text, pick], [alternatives], **private)
+    common.live([pick], what_if, [text, pick], [alternatives], None)
     changed = [text, undo, alternatives]
-    common.live([chosen], change, [text, chosen, undo], changed, **private)
+    common.live([chosen], change, [text, chosen, undo], changed, None)
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
     undo_button.click(take_back, [text, undo], [text, undo], **quiet)
 
@@ -118,7 +117,14 @@ def build(services: Services) -> Controls:
         why = gr.Button("Work out the reasons", variant="primary", elem_id="sentiment-explain")
         reasons = gr.HTML(html.empty(NO_REASONS), elem_id="sentiment-reasons", min_height=60)
         shown = dict(show_progress="full")
-        why.click(explain, text, reasons, api_name="explain", **{**common.MODEL, **shown})
+        why.click(
+            explain,
+            text,
+            reasons,
+            api_name="page_explain",
+            **common.PRIVATE,
+            **{**common.MODEL, **shown},
+        )
     twin = services.bundle is not None and services.bundle.classifier_backwards is not None
     wanted = gr.Checkbox(False, label=WITH_TWIN if twin else WITHOUT_TWIN)
     table = gr.HTML(elem_id="sentiment-others")

@@ -46,7 +46,7 @@ def build(services: Services) -> gr.Textbox:
         )
         shown = gr.HTML(elem_id="surprise-result", min_height=120)
         common.live([text], show, [text], [shown], "surprise")
-        common.redraw([surprises.expand], show, [text], [shown], api_visibility="private")
+        common.redraw([surprises.expand], show, [text], [shown])
     with gr.Accordion("What training changes: the next word, stage by stage", open=False) as stages:
         prompt = gr.Textbox(
             value=common.first_example("generation"),
@@ -57,5 +57,5 @@ def build(services: Services) -> gr.Textbox:
         )
         table = gr.HTML(elem_id="stages-result", min_height=260)
         common.live([prompt], compare, [prompt], [table], "training_stages")
-        common.redraw([stages.expand], compare, [prompt], [table], api_visibility="private")
+        common.redraw([stages.expand], compare, [prompt], [table])
     return text

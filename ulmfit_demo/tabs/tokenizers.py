@@ -8,6 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from ulmfit_demo import lessons, limits, tokens
+from ulmfit_demo.pipeline.tokenizing import chosen_rules
 from ulmfit_demo.services import Services
 from ulmfit_demo.tabs import common, lesson
 from ulmfit_demo.tabs.controls import Controls
@@ -51,19 +52,6 @@ def build(services: Services) -> Controls:
             numericalized(services, fastai) if settings["nums"] else "",
             code(keys, text, rules, own_tokenizers.name(own)) if settings["code"] else "",
         )
-
-    @common.guarded()
-    def tokenize(text: str, columns: list[str], rules: list[str]) -> str:
-        """Cut one text by several tokenizers; the columns come as JSON.
-
-        Args:
-            text: any text
-            columns: one to four of fastai, spacy, characters, whitespace, unigram-1000, bpe-16000 …
-            rules: fastai's rules that are on, such as replace_rep; an empty list switches all off
-        """
-        text, keys, rules = limits.text(text), chosen(columns, names), chosen_rules(rules)
-        results = tokenized(text, keys, rules, None)
-        return view.columns([results[key] for key in keys])
 
     card = lesson.Card("tokenizers")
     with gr.Row():
@@ -125,7 +113,6 @@ def build(services: Services) -> Controls:
         [text, settings],
         outputs,
         None,
-        api_visibility="private",
         show_progress_on=result,
     )
     choices = [*slots, rules, show_ids, own]
@@ -135,7 +122,6 @@ def build(services: Services) -> Controls:
     for name, panel in panels.items():
         for event, is_open in ((panel.expand, True), (panel.collapse, False)):
             event(opened(name, is_open), settings, settings, show_progress="hidden", **quiet)
-    gr.api(tokenize, api_name="tokenize", concurrency_id="keystroke")
     upload.upload(
         take_over(own_tokenizers),
         [upload, own, *slots],
@@ -202,12 +188,6 @@ def chosen(columns: Sequence[str | None], names: dict[str, str]) -> list[str]:
     if not 1 <= len(keys) <= COLUMNS:
         raise limits.Refused(f"Choose one to {COLUMNS} columns.")
     return [limits.choice(key, names, "A column") for key in keys]
-
-
-def chosen_rules(rules: Sequence[str] | None) -> list[str]:
-    """The rules that are on, in fastai's order. Raises `Refused`."""
-    on = {limits.choice(rule, RULE_NAMES, "A rule") for rule in limits.several(rules, "The rules")}
-    return [name for name in RULE_NAMES if name in on]
 
 
 def why(text: str, rules: list[str], fastai: Tokenized) -> str:

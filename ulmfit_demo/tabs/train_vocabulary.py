@@ -135,7 +135,6 @@ def build(services: Services, sight: common.Sight) -> Part:
         find_sizes,
         inputs,
         found,
-        api_visibility="private",
         trigger_mode="once",
         **sizes_lane,
     )
@@ -144,7 +143,7 @@ def build(services: Services, sight: common.Sight) -> Part:
         train,
         [*inputs, sample],
         [result, code],
-        api_name="train_vocabulary",
+        api_name="page_train_vocabulary",
         trigger_mode="once",
         concurrency_id="training",
         **lane,

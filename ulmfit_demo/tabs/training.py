@@ -60,13 +60,6 @@ def build(services: Services) -> Controls:
     # the live view has lines that run in a minute; the others show what took hours
     controls.code = lambda v: live_training.lines(v) if v.get("view") == "live" else ""
 
-    figures = h.as_dict()
-
-    def numbers() -> dict:
-        """Every figure of the tab: the model's own, and the notebook's."""
-        return figures
-
-    gr.api(numbers, api_name="training", queue=False)
     return controls
 
 

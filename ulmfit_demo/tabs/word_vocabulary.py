@@ -101,7 +101,7 @@ def build(services: Services, sight: common.Sight) -> Part:
     inputs = [text, min_freq, max_vocab]
     common.live(inputs, show, inputs, [figures, result, code], "word_vocabulary")
     chosen = [min_freq, max_vocab]
-    common.live(chosen, draw, chosen, [curve], None, api_visibility="private")
+    common.live(chosen, draw, chosen, [curve], None)
     sight.draw(draw, chosen, [curve])
     figures.value, result.value, code.value = show(text.value, *DEFAULT)
 

@@ -181,7 +181,7 @@ class DroppedCharacters:
         """The places of `tokens` in `text`; None where they do not come out of single characters."""
         if self._tokenizer is None:
             self._tokenizer = self._one_a_character()
-        encoded = self._tokenizer.encode(text)
+        encoded = self._tokenizer.encode(text)  # type: ignore[attr-defined]  # tokenizers has no stubs
         singles = [
             (token, place)
             for token, place in zip(encoded.tokens, encoded.offsets, strict=True)

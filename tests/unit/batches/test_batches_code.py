@@ -23,13 +23,14 @@ LENGTHS = "lengths: 100, 76, 241, 368, 986, 176, 159, 157, 478, 187"
 
 @pytest.fixture(scope="module")
 def show():
-    """The functions behind the two public endpoints, with the model's vocabulary and no model."""
+    """The functions behind the page's two events, with the model's vocabulary and no model."""
     folder = theme.ASSETS / "models" / "imdb"
     bundle = SimpleNamespace(folder=folder, name="imdb")
     services = Services(ladder=None, bundle=bundle, vocab=Vocab.load(folder / "vocab.json"))
     with gr.Blocks() as demo:
         batches.build(services)
-    return {str(f.api_name): f.fn for f in demo.fns.values() if f.api_visibility == "public"}
+    named = {str(f.api_name): f.fn for f in demo.fns.values()}
+    return {n.removeprefix("page_"): fn for n, fn in named.items() if n.startswith("page_")}
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +68,7 @@ def strings(values) -> list[list[str]]:
     return [["—" if v is None else str(v) for v in row] for row in rows]
 
 
-def test_only_the_two_public_endpoints(show):
+def test_only_the_two_named_events(show):
     assert set(show) == {"lm_batches", "classifier_batches"}
 
 

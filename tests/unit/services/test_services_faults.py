@@ -11,6 +11,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import gradio as gr
 import pytest
 import torch
 
@@ -138,31 +139,32 @@ def bare(tmp_path, monkeypatch):
 
 
 def test_without_model_and_subwords_every_tab_is_built_and_says_so(bare, monkeypatch):
-    """As in `app.build`, and the public endpoints are asked one after another."""
+    """As in `app.build`; the page's events and the endpoints are asked one after another."""
     import app
 
-    monkeypatch.setattr(services, "load", lambda assets: bare)
+    monkeypatch.setattr(services, "load", lambda *_: bare)
     demo = app.build()
-    asked = {str(f.api_name): f.fn for f in demo.fns.values() if f.api_visibility == "public"}
+    asked = {str(f.api_name): f.fn for f in demo.fns.values()}
     cuts = (0.75, 0, 1.0, 0.0, 1.0)
     answers = {
-        "sentiment": asked["sentiment"]("A film.", None, False),
-        "explain": asked["explain"]("A film."),
-        "other_models": asked["other_models"]("A film.", True),
-        "surprise": asked["surprise"]("A film."),
-        "next_word": asked["next_word"]("", None, "A film", *cuts),
-        "generate": list(asked["generate"]("A film", *cuts, 5, 2, 0, False))[-1],
-        "sentiment_lines": list(asked["sentiment_lines"]("A film.", None))[-1],
-        "training_stages": asked["training_stages"]("A film"),
+        "sentiment": asked["page_sentiment"]("A film.", None, False),
+        "explain": asked["page_explain"]("A film."),
+        "other_models": asked["page_other_models"]("A film.", True),
+        "surprise": asked["page_surprise"]("A film."),
+        "next_word": asked["page_next_word"]("", None, "A film", *cuts),
+        "generate": list(asked["page_generate"]("A film", *cuts, 5, 2, 0, False))[-1],
+        "sentiment_lines": list(asked["page_sentiment_lines"]("A film.", None))[-1],
+        "training_stages": asked["page_training_stages"]("A film"),
     }
     for name, answer in answers.items():
         first = answer[0] if isinstance(answer, (list, tuple)) else answer
         assert "No model could be loaded" in first, name
-    tokens = asked["tokenize"]("A film.", ["fastai", "whitespace"], ["lowercase"])
-    assert tokens
-    assert "went wrong" not in str(tokens)
-    assert "went wrong" not in str(asked["word_vocabulary"]("A film.", 3, 60_000)[0])
-    vocabulary = asked.get("vocabulary")
+    for name in ("classify", "read_along", "surprisal", "next_words", "numericalize", "training"):
+        with pytest.raises(gr.Error, match="No model could be loaded"):
+            asked[name](*([] if name == "training" else ["A film."]))
+    assert asked["tokenize"]("A film.", "whitespace")["n_tokens"] == 2
+    assert "went wrong" not in str(asked["page_word_vocabulary"]("A film.", 3, 60_000)[0])
+    vocabulary = asked.get("page_vocabulary")
     if vocabulary:
         assert "went wrong" not in str(vocabulary("A film.", "unigram", 1_000)[0])
 
