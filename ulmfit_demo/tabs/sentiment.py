@@ -107,6 +107,10 @@ def build(services: Services) -> Controls:
     pick, chosen = common.hidden_field("sentiment-pick"), common.hidden_field("sentiment-change")
     alternatives = gr.HTML(html.empty(NO_WORD), elem_id="sentiment-what-if", min_height=40)
 
+    good_at = view.good_at(services.bundle.metrics) if services.bundle else ""
+    if good_at:
+        gr.HTML(good_at, elem_id="sentiment-good-at")
+
     live = dict(show_progress="hidden", concurrency_id="keystroke")
     pick.change(what_if, [text, pick], alternatives, api_visibility="private", **live)
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)

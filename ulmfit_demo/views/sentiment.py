@@ -226,6 +226,18 @@ def _other(name: str, positive: float, why: str) -> str:
     )
 
 
+def good_at(metrics: dict) -> str:
+    """What the classifier is good at, in its measured figures; "" where sentences were not measured."""
+    whole, short = metrics.get("classifier"), metrics.get("short_texts")
+    if not (whole and short):
+        return ""
+    return (
+        f'<p class="u-small">It is best at whole film reviews: {whole["accuracy"]:.1%} of '
+        f"{whole['n']:,} that it had never read. Of single sentences about films it gets "
+        f"{short['accuracy']:.1%} of {short['n']:,} right. Other texts are not its trade.</p>"
+    )
+
+
 def calibrated(measured: dict) -> str:
     """The numbers of the calibration, as a sentence."""
     low, high = measured["low"], measured["high"]

@@ -204,7 +204,7 @@ def test_optional_files_are_read(bundle):
 def test_the_shipped_log_is_fastais_one_cycle():
     """The rates of the log are what `fit_one_cycle` gives for the recipe in the bundle."""
     recipe = json.loads((BUNDLE / "config.json").read_text())["recipe"]["lm"]
-    events = history._lines(BUNDLE / "training.jsonl")
+    events = history.read_lines(BUNDLE / "training.jsonl")
     found = history.read_log(events, "lm")
     if len(found.stages) != 1 or recipe["stages"]:
         pytest.skip("the shipped language model was trained in stages")
@@ -220,7 +220,7 @@ def test_the_shipped_log_is_fastais_one_cycle():
 @needs_bundle
 def test_the_shipped_classifiers_rates_are_the_recipes():
     recipe = json.loads((BUNDLE / "config.json").read_text())["recipe"]["classifier"]
-    found = history.read_log(history._lines(BUNDLE / "training.jsonl"), "classifier")
+    found = history.read_log(history.read_lines(BUNDLE / "training.jsonl"), "classifier")
     for stage, wanted in zip(found.stages, recipe["stages"], strict=True):
         n = len(stage.rates)
         rates = [wanted["lr"] / wanted["factor"] ** (n - 1 - i) for i in range(n)]
