@@ -89,8 +89,11 @@ class History:
 
     @property
     def matched(self) -> tuple[int, int] | None:
-        """Words of the reviews that had a row in the model before, and those that got the mean row."""
-        if self.lm.new_words is None:
+        """Words of the reviews that had a row in the model before, and those that got the mean row.
+
+        None where the two vocabularies are the same, or the log does not say.
+        """
+        if not self.lm.new_words:
             return None
         return self.config["vocab_sz"] - self.lm.new_words, self.lm.new_words
 

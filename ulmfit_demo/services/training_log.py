@@ -66,16 +66,20 @@ def read_log(events: Iterable[dict], phase: str) -> Phase:
     """
     stages: dict[str, dict] = {}
     seconds, before, batches, precision = 0.0, None, 0, ""
-    source, new_words = "", None
+    began, source, new_words = False, "", None
     for e in events:
         title = str(e.get("stage", ""))
         if title.split(" ")[0] != phase:
             continue
         event = e.get("event")
-        if event == "init":
-            source, new_words = Path(e.get("source", "")).name, e.get("new_words")
+        if event == "init":  # stands before its "start"
+            began, source = True, Path(e.get("source", "")).name
+            new_words = e.get("new_words")
         if event == "start":
             stages, seconds = {}, 0.0
+            if not began:
+                source, new_words = "", None
+            began = False
         if event in ("start", "resume"):
             batches, precision = e.get("batches", 0), e.get("precision", "")
         elif before is not None:

@@ -87,6 +87,17 @@ def test_a_new_start_forgets_what_was_before_and_phases_do_not_mix():
     assert found.seconds == 50
 
 
+def test_a_beginning_belongs_to_the_training_that_follows_it():
+    init = {"time": 0, "stage": "lm", "event": "init", "source": "runs/wiki", "new_words": 7}
+    turned = {**init, "stage": "lm_backwards", "source": "runs/wiki/other"}
+    log = [turned, init, start(0), done(10, 0), start(20, "resume"), done(30, 0)]
+    found = history.read_log(log, "lm")
+    assert (found.source, found.new_words) == ("wiki", 7)
+    assert history.read_log(log, "lm_backwards").source == "other"
+    again = history.read_log([*log, start(40), done(50, 0)], "lm")
+    assert (again.source, again.new_words) == ("", None)
+
+
 def test_a_student_is_a_phase_of_its_own_that_the_whole_classifier_ends_with(bundle):
     stage = {"event": "stage", "groups": 0, "rates": [1, 2]}
     log = [
