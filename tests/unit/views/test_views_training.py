@@ -9,7 +9,8 @@ import pytest
 
 from ulmfit_demo.plots import training as plots
 from ulmfit_demo.services import history
-from ulmfit_demo.services.history import Baseline, Epoch, History, LabelPoint, Phase, Stage, Step
+from ulmfit_demo.services.history import Baseline, Epoch, History, LabelPoint, Phase, Stage
+from ulmfit_demo.services.training_log import Step
 from ulmfit_demo.views import training as view
 from ulmfit_demo.views import training_results as results
 
