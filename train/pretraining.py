@@ -48,9 +48,9 @@ def describe(recipe: Recipe, folder: Path, wiki: Path | None) -> dict | None:
 
 def counted(wiki: Path | None) -> dict:
     """Documents and tokens that the run `wiki` learned from; {} where its corpus is not there."""
-    data = wiki / "data" if wiki is not None else None
-    if data is None or not (data / "documents.json").is_file():
+    if wiki is None or not (wiki / "data" / "documents.json").is_file():
         return {}
+    data = wiki / "data"
     documents = json.loads((data / "documents.json").read_text(encoding="utf-8"))
     lengths = np.diff(np.load(data / "offsets.npy"))
     read = [i for i, d in enumerate(documents) if d["split"] in ("train", "unsup")]

@@ -26,7 +26,7 @@ def read(path: Path, classes: list[str]) -> list[tuple[int, str]]:
     try:
         with path.open(encoding="utf-8", newline="") as f:
             rows = list(csv.reader(f, delimiter="\t", quoting=csv.QUOTE_NONE))
-    except (OSError, UnicodeDecodeError) as e:
+    except (OSError, UnicodeDecodeError, csv.Error) as e:
         raise SentencesError(f"{path} cannot be read: {e}") from None
     if not rows or rows[0] != ["label", "text"]:
         raise SentencesError(f"the first line of {path} must name the columns: label, tab, text")

@@ -233,8 +233,9 @@ def good_at(metrics: dict) -> str:
         return ""
     return (
         f'<p class="u-small">It is best at whole film reviews: {whole["accuracy"]:.1%} of '
-        f"{whole['n']:,} that it had never read. Of single sentences about films it gets "
-        f"{short['accuracy']:.1%} of {short['n']:,} right. Other texts are not its trade.</p>"
+        f"{whole['n']:,} that it had never read are judged as their writers did. Of single sentences it "
+        f"gets {short['accuracy']:.1%} right ({short['n']:,}, {escape(short['source'])}); of other texts "
+        "than film reviews it learned nothing.</p>"
     )
 
 
