@@ -233,9 +233,9 @@ def good_at(metrics: dict) -> str:
         return ""
     return (
         f'<p class="u-small">It is best at whole film reviews: {whole["accuracy"]:.1%} of '
-        f"{whole['n']:,} that it had never read are judged as their writers did. Of single sentences it "
-        f"gets {short['accuracy']:.1%} right ({short['n']:,}, {escape(short['source'])}); of other texts "
-        "than film reviews it learned nothing.</p>"
+        f"{whole['n']:,} that it had never read are judged as their writers did. Of single "
+        f"sentences it gets {short['accuracy']:.1%} right ({short['n']:,}, "
+        f"{escape(short['source'])}). It was not trained for other texts.</p>"
     )
 
 
