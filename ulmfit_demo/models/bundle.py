@@ -62,8 +62,12 @@ class Snapshot:
 
     @cached_property
     def n_shared(self) -> int:
-        """How many of its words the bundle's vocabulary has too. Raises `BundleError`."""
-        return len(set(self.vocab) & set(self.bundle_vocab))
+        """How many entries of the bundle's vocabulary are words of its own too. Raises `BundleError`.
+
+        Entries, as fastai's `match_embeds` counts rows: `xxfake` may stand there several times.
+        """
+        own = set(self.vocab)
+        return sum(word in own for word in self.bundle_vocab)
 
     @cached_property
     def model(self) -> LanguageModel:
