@@ -80,6 +80,25 @@ def parser() -> argparse.ArgumentParser:
         metavar="TITLE=FILE",
         help="export: an earlier lm.pth or lm.checkpoint to show beside the last; may be given again",
     )
+    ap.add_argument(
+        "--wiki",
+        type=Path,
+        metavar="RUN",
+        help="export: the run whose language model this one began with, for its log; all: --init-from",
+    )
+    ap.add_argument(
+        "--sentences",
+        type=Path,
+        metavar="FILE",
+        help="evaluate: a table of label and text, tab between them, to measure on sentences too",
+    )
+    ap.add_argument(
+        "--against",
+        action="append",
+        type=Path,
+        metavar="FOLDER",
+        help="evaluate: another bundle, to compare with on test (McNemar); may be given again",
+    )
     ap.add_argument("--workers", type=int, help="processes that tokenize; default: one a core")
     return ap
 

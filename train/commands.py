@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from train import distributed
 from train import recipe as recipes
 from train.data import Corpus
-from train.export import BACKWARDS, newer
+from train.export import newer
+from train.logs import BACKWARDS
 from train.recipe import Recipe
 from train.stages import Run
 
@@ -28,6 +29,14 @@ class Call:
 
     def corpus(self, backwards: bool = False) -> Corpus:
         return Corpus(self.folder / "data", backwards)
+
+    def turned(self) -> Call:
+        """The same, for reviews read from their end; it starts from what was read that way too."""
+        source = self.args.init_from and self.args.init_from / BACKWARDS
+        there = source is not None and (source / "lm.pth").is_file()
+        changed = {"backwards": True, "init_from": source if there else None}
+        args = argparse.Namespace(**{**vars(self.args), **changed})
+        return replace(self, args=args, where=replace(self.where, folder=self.folder / BACKWARDS))
 
     @property
     def bundle(self) -> Path:
@@ -119,7 +128,10 @@ def export(call: Call) -> None:
         if not separator:
             raise export.ExportError(f"--snapshot must be TITLE=FILE, not {entry!r}")
         snapshots[title] = Path(path)
-    export.export(call.recipe, call.corpus(), call.folder, call.bundle, snapshots)
+    wiki = call.args.wiki
+    if wiki is None and call.args.stage == "all" and call.recipe.pretraining.text:
+        wiki = call.args.init_from
+    export.export(call.recipe, call.corpus(), call.folder, call.bundle, snapshots, wiki)
 
 
 def evaluate(call: Call) -> None:
@@ -131,7 +143,11 @@ def evaluate(call: Call) -> None:
             command += f" --{name.replace('_', '-')} {getattr(call.args, name)}"
     same_split = call.recipe.data.layout == "imdb"
     baselines = BASELINES if same_split and BASELINES.is_dir() else None
-    for part, values in evaluate.evaluate(call.bundle, call.corpus(), command, baselines).items():
+    others = call.args.against or ()
+    found = evaluate.evaluate(
+        call.bundle, call.corpus(), command, baselines, call.args.sentences, others
+    )
+    for part, values in found.items():
         shown = (f"{k} {v:.4f}" for k, v in values.items() if isinstance(v, float))
         print(f"{part}: {', '.join(shown)}")
 
@@ -168,18 +184,30 @@ def publish_space(space: str, dry_run: bool) -> None:
 
 
 def everything(call: Call) -> None:
-    """The stages from the corpus to a measured bundle; with `--resume`, those that are not done."""
+    """The stages from the corpus to a measured bundle; with `--resume`, those that are not done.
+
+    Each training stage in the recipe's directions, forwards first, before the next stage begins; the
+    teacher is one for both.
+    """
+    directions = [call, call.turned()] if "backwards" in call.recipe.directions else [call]
     taught = (teach, student) if call.recipe.student.unlabelled else ()
     plain = call.recipe.data.layout == "text"  # no labels
-    for stage in (data, lm, *(() if plain else (classifier, *taught, export, evaluate))):
-        if not (call.args.resume and finished(stage.__name__, call)):
-            stage(call)
+    trained = (lm,) if plain else (lm, classifier, *taught)
+    steps = [(data, call)]
+    for stage in trained:
+        steps += [(stage, one) for one in (directions[:1] if stage is teach else directions)]
+    if not plain:
+        steps += [(export, call), (evaluate, call)]
+    for stage, one in steps:
+        if not (call.args.resume and finished(stage.__name__, one)):
+            stage(one)
 
 
 def finished(stage: str, call: Call) -> bool:
     """True where an earlier call brought this stage to its end."""
     if stage == "data":
-        return (call.folder / "data" / "vocab.json").is_file()
+        parts = ("ids.npy", "documents.json", "vocab.json")  # a run may hold the words alone
+        return all((call.folder / "data" / name).is_file() for name in parts)
     folder = call.where.folder
     if stage == "teach":  # one for both directions
         both = (call.folder, call.folder / BACKWARDS)

@@ -10,6 +10,7 @@ import dataclasses
 import json
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,11 @@ import torch
 import torch.nn.functional as F
 from fastai.text.data import LMDataLoader
 
+from train import model_card, short_texts
 from train.calibrate import calibrate
 from train.console import progress
 from train.data import Corpus, Documents
+from train.mistakes import against_bundle
 from train.mistakes import measure as mistakes
 from train.reading import probabilities
 from ulmfit_demo.limits import EXPLAINED_TOKENS
@@ -101,14 +104,28 @@ def scores(probs: np.ndarray, labels: np.ndarray) -> dict:
     }
 
 
-def evaluate(folder: Path, corpus: Corpus, command: str, baselines: Path | None = None) -> dict:
+def evaluate(
+    folder: Path,
+    corpus: Corpus,
+    command: str,
+    baselines: Path | None = None,
+    sentences: Path | None = None,
+    others: Sequence[Path] = (),
+) -> dict:
     """Measure the bundle in `folder`, write `metrics.json` and `README.md` there, return the metrics.
 
-    `baselines`: the folder of an NB-SVM fitted on the same split, to compare with.
+    `baselines`: the folder of an NB-SVM fitted on the same split, to compare with; `others`: bundles to
+    compare with. `sentences`: a table of labels and short texts (see `short_texts`).
     """
     loaded = bundle.load(folder)
     if loaded.vocab != corpus.vocab:
         raise bundle.BundleError(f"{folder} was made with another vocabulary than this cache")
+    rivals = [bundle.load(other) for other in others]  # what cannot be read is said before the hour
+    for rival in rivals:
+        if rival.vocab != corpus.vocab:
+            raise bundle.BundleError(f"{rival.folder} has another vocabulary than this cache")
+    if sentences:
+        short_texts.read(sentences, loaded.config["classes"])
     calibration = {"calibration": calibrate(folder, loaded, corpus)}
     loaded = bundle.load(folder)  # with its temperature: no verdict changes
     if loaded.classifier_backwards is not None:  # its own one, or the louder of the two is the mean
@@ -124,76 +141,15 @@ def evaluate(folder: Path, corpus: Corpus, command: str, baselines: Path | None 
         "attribution": attribution_metrics(loaded, corpus.split("heldout")),
         **mistakes(probs, test, "fp32", baselines),
     }
+    for rival in rivals:
+        metrics.setdefault("against", {}).update(against_bundle(probs, rival, test, "fp32"))
+    if sentences:
+        metrics["short_texts"] = short_texts.measure(loaded, sentences)
     if loaded.classifier_backwards is not None:
         measured, theirs = classifier_metrics(loaded.classifier_backwards, backwards.split("test"))
         metrics["classifier_backwards"] = measured
         metrics["ensemble"] = scores((probs + theirs) / 2, test.labels)
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
-    (folder / "README.md").write_text(model_card(loaded.config, metrics, command), encoding="utf-8")
+    card = model_card.write(loaded.config, metrics, command)
+    (folder / "README.md").write_text(card, encoding="utf-8")
     return metrics
-
-
-def taught(config: dict) -> str:
-    """A sentence on what the classifier learned from a teacher; "" where there was none."""
-    n = config["recipe"].get("student", {}).get("unlabelled", 0)
-    if not n:
-        return ""
-    return (
-        f"The classifier was then trained on with {n:,} reviews of unsup that nobody had labelled: it\n"
-        "and an NB-SVM gave them probabilities together (train/README.md, a teacher and a student).\n"
-    )
-
-
-def earlier_states(config: dict) -> str:
-    """A paragraph on the earlier states of the language model; "" where there are none."""
-    names = "".join(f"\n- `{s['file']}`: {s['title']}" for s in config.get("snapshots", ()))
-    if not names:
-        return ""
-    return f"To show what training changes, the language model on the way:\n{names}\n\n"
-
-
-def model_card(config: dict, metrics: dict, command: str) -> str:
-    """The bundle's README, from its own config and metrics."""
-    lm, clas = metrics["lm"], metrics["classifier"]
-    recipe = json.dumps(config["recipe"], indent=1)
-    return f"""---
-license: apache-2.0
-language: en
-library_name: ulmfit-demo
-datasets: [stanfordnlp/imdb]
-tags: [ulmfit, awd-lstm, text-classification, text-generation]
----
-# {config["name"]}
-
-{config["about"]}.
-
-An AWD-LSTM language model and the sentiment classifier that was fine-tuned from its encoder (ULMFiT),
-trained with fastai. {config["vocab_sz"]:,} words, embedding {config["emb_sz"]}, hidden
-{config["n_hid"]}, {config["n_layers"]} layers. Weights in fp16, safetensors; nothing is pickled.
-{taught(config)}
-| measured | value | on |
-|---|---|---|
-| accuracy | {clas["accuracy"]:.4f} | {clas["n"]:,} test reviews |
-| classifier loss | {clas["loss"]:.4f} | the same |
-| perplexity | {lm["perplexity"]:.2f} | {lm["n_tokens"]:,} tokens of {lm["documents"]} |
-| next-token accuracy | {lm["next_token_accuracy"]:.4f} | the same |
-| bits per byte of raw text | {lm["bits_per_byte"]:.4f} | the same |
-| share of unknown words | {lm["unk_share"]:.4f} | the same |
-
-The language model saw the train and unsup reviews, never test. Choices were made on reviews held out
-of train; test was read by `evaluate` alone.
-
-Trained on IMDb film reviews: English, 2011 and before, and as one-sided as their writers. The
-classifier knows praise and blame of films, nothing else; the language model repeats what reviewers
-wrote, rude and wrong things included.
-
-{earlier_states(config)}Made with
-
-    {command}
-
-and this recipe:
-
-```json
-{recipe}
-```
-"""

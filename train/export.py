@@ -12,16 +12,13 @@ from torch import Tensor, nn
 
 from train.data import LABELS, Corpus
 from train.errors import StageError
+from train.logs import BACKWARDS, merged
 from train.names import classifier_weights, lm_weights
+from train.pretraining import describe
 from train.recipe import Recipe
 from ulmfit_demo.models import bundle
 
-SHOWN = {  # what the Training tab shows: the run's file → its name in the bundle
-    "log.jsonl": "training.jsonl",
-    "labels.json": "labels.json",
-    "baselines.json": "baselines.json",
-}
-BACKWARDS = "backwards"  # the folder inside a run that holds what was trained on reversed texts
+SHOWN = ("labels.json", "baselines.json")  # what the Training tab shows beside the log
 
 
 class ExportError(StageError):
@@ -94,20 +91,68 @@ def last_classifier(recipe: Recipe, folder: Path) -> Path:
     )
 
 
+def words_of(weights: Path, corpus: Corpus, folder: Path) -> list[str]:
+    """The words that the embedding's rows in `weights` stand for, in order.
+
+    They stand beside the file (`lm-0.pth`: `lm-0.vocab.json`, as `unpack` leaves them) or in the run
+    that it lies in; in the run `folder` they are those of `corpus`. Raises `ExportError`.
+    """
+    run = weights.parent.parent if weights.parent.name == BACKWARDS else weights.parent
+    beside = weights.with_suffix(".vocab.json")
+    if not beside.is_file() and run.resolve() == folder.resolve():
+        return corpus.vocab
+    for path in (beside, run / "data" / "vocab.json"):
+        if path.is_file():
+            return json.loads(path.read_text(encoding="utf-8"))
+    raise ExportError(f"nothing says which words {weights} knows: {run}/data/vocab.json is missing")
+
+
+def write_snapshot(
+    out: Path, name: str, config: dict, title: str, weights: Path, words: list[str]
+) -> dict:
+    """Write an earlier state to `out`; returns its entry in `config["snapshots"]`.
+
+    Its `words` are written where they are not those in `out`'s own `vocab.json`. Raises `ExportError`
+    where their number is not that of the embedding's rows.
+    """
+    tensors = lm_weights(read(weights))
+    if len(tensors["bias"]) != len(words):
+        raise ExportError(
+            f"{weights} has {len(tensors['bias']):,} rows for its {len(words):,} words"
+        )
+    model = fill(bundle.build({**config, "vocab_sz": len(words)})[0], tensors)
+    bundle.save_weights(model, out / f"{name}.safetensors")
+    entry = {"title": title, "file": f"{name}.safetensors"}
+    if words != json.loads((out / "vocab.json").read_text(encoding="utf-8")):
+        write_json(out / f"{name}.vocab.json", words)
+        entry["vocab"] = f"{name}.vocab.json"
+    return entry
+
+
+def write_json(path: Path, value: object, indent: int | None = None) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=indent), encoding="utf-8")
+
+
 def export(
     recipe: Recipe,
     corpus: Corpus,
     folder: Path,
     out: Path,
     snapshots: dict[str, Path] | None = None,
+    wiki: Path | None = None,
 ) -> None:
     """Write the bundle to `out`; it appears there only when it is whole.
 
     `snapshots`: title → `lm.pth` or `lm.checkpoint` of an earlier state of the language model, to show
-    beside the last.
+    beside the last, with its own words where they differ. `wiki`: the run whose language model this one
+    began with. Raises `ExportError`, and `PretrainingError` where the recipe tells of another beginning
+    than the log.
     """
     snapshots = snapshots or {}
     config = make_config(recipe, len(corpus.vocab))
+    before = describe(recipe, folder, wiki)
+    if before:
+        config["pretraining"] = before
     models = {}
     for name, path, convert in (
         ("lm", folder / "lm.pth", lm_weights),
@@ -125,19 +170,20 @@ def export(
     try:
         for name, model in models.items():
             bundle.save_weights(model, partial / f"{name}.safetensors")
-        if snapshots:
-            config["snapshots"] = [
-                {"title": title, "file": f"lm-{i}.safetensors"} for i, title in enumerate(snapshots)
-            ]
-        for i, path in enumerate(snapshots.values()):
-            model = fill(bundle.build(config)[0], lm_weights(read(path)))
-            bundle.save_weights(model, partial / f"lm-{i}.safetensors")
-        for name, value in (("config", config), ("vocab", corpus.vocab)):
-            text = json.dumps(value, ensure_ascii=False, indent=None if name == "vocab" else 1)
-            (partial / f"{name}.json").write_text(text, encoding="utf-8")
-        for file, name in SHOWN.items():
-            if (folder / file).is_file():
-                shutil.copy(folder / file, partial / name)
+        write_json(partial / "vocab.json", corpus.vocab)
+        earlier = [
+            write_snapshot(partial, f"lm-{i}", config, title, path, words_of(path, corpus, folder))
+            for i, (title, path) in enumerate(snapshots.items())
+        ]
+        if earlier:
+            config["snapshots"] = earlier
+        write_json(partial / "config.json", config, indent=1)
+        log = "".join(f"{line}\n" for line in merged(folder, wiki))
+        if log:
+            (partial / "training.jsonl").write_text(log, encoding="utf-8")
+        for name in SHOWN:
+            if (folder / name).is_file():
+                shutil.copy(folder / name, partial / name)
         shutil.rmtree(out, ignore_errors=True)
         partial.rename(out)
     except (OSError, SafetensorError) as e:

@@ -13,7 +13,9 @@ from scipy.stats import binomtest
 
 from train.console import progress
 from train.data import LABELS, SPLITS, Corpus, Documents
+from train.reading import probabilities
 from ulmfit_demo.models.baselines import NBSVM, BaselineError, load_nbsvm
+from ulmfit_demo.models.bundle import Bundle
 
 KEPT = 40  # mistakes that are named
 NB_SVM = "NB-SVM, 50,000 n-grams"  # as `baselines.json` calls the one that ships
@@ -63,6 +65,20 @@ def nbsvm_right(model: NBSVM, documents: Documents) -> np.ndarray:
         for d in progress(range(len(documents)), "NB-SVM")
     ]
     return np.asarray(verdicts) == (documents.labels == positive)
+
+
+def against_bundle(
+    probs: np.ndarray, other: Bundle, documents: Documents, precision: str
+) -> dict[str, dict]:
+    """McNemar's test against the classifier of another bundle: its name → the counts and p.
+
+    `probs` [documents, classes] of ours. Both classifiers read the same documents at `precision`.
+    """
+    theirs = probabilities(other.classifier, documents, precision, other.name).argmax(1).numpy()
+    labels = documents.labels
+    about = other.config.get("about")
+    name = f"{other.name} ({about})" if about else other.name
+    return {name: mcnemar(probs.argmax(1) == labels, theirs == labels)}
 
 
 def corpus_sizes(corpus: Corpus) -> dict:

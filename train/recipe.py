@@ -123,15 +123,28 @@ class Labels:
 
 
 @dataclass(frozen=True)
+class Pretraining:
+    """The text of the language model that the run goes on from (`lm --init-from`); "": there is none."""
+
+    text: str = ""  # its name, as the app shows it
+    documents: int = 0  # that the model learned from; counted where that run's data is at hand
+    tokens: int = 0  # that it read
+    licence: str = ""  # of the text
+    source: str = ""  # where it is from
+
+
+@dataclass(frozen=True)
 class Recipe:
     name: str
     about: str = ""
+    directions: tuple[str, ...] = ("forwards",)  # what `all` trains; "backwards": from the end too
     data: Data = field(default_factory=Data)
     subwords: Subwords = field(default_factory=Subwords)
     lm: LanguageModel = field(default_factory=LanguageModel)
     classifier: Classifier = field(default_factory=Classifier)
     student: Student = field(default_factory=Student)
     labels: Labels = field(default_factory=Labels)
+    pretraining: Pretraining = field(default_factory=Pretraining)
 
     def as_dict(self) -> dict:
         return dataclasses.asdict(self)
@@ -156,9 +169,14 @@ def load(path: Path) -> Recipe:
             raise RecipeError(
                 f"student.{key} is {own}, classifier.{key} {its}: a student goes on with that model"
             )
+    if not recipe.directions or set(recipe.directions) - set(DIRECTIONS):
+        raise RecipeError(f"directions must be among {', '.join(DIRECTIONS)}")
+    if "forwards" not in recipe.directions:
+        raise RecipeError("directions lack forwards, whose models a bundle must have")
     return recipe
 
 
+DIRECTIONS = ("forwards", "backwards")
 SAME_MODEL = ("lin_ftrs", "bptt", "max_len")  # what the bundle's one head is made of
 _SECTIONS = {
     "data": Data,
@@ -167,6 +185,7 @@ _SECTIONS = {
     "classifier": Classifier,
     "student": Student,
     "labels": Labels,
+    "pretraining": Pretraining,
 }
 
 

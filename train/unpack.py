@@ -16,8 +16,9 @@ from torch import nn
 from train.checkpoint import save_atomically
 from train.data import Corpus
 from train.errors import StageError
-from train.export import BACKWARDS, SHOWN
+from train.export import SHOWN
 from train.language_model import save_result
+from train.logs import BACKWARDS, lines, parted
 from train.names import fastai_lm, fill_fastai_classifier
 from train.recipe import LanguageModel
 from ulmfit_demo.models import bundle
@@ -33,7 +34,7 @@ def unpack(source: Path, corpus: Corpus, settings: LanguageModel, folder: Path) 
 
     `lm.pth`, `models/finetuned.pth`, `classifier.pth` (`student.pth` where the classifier is a student),
     `backwards/classifier.pth`, its log and curves, and `lm-N.pth` for each earlier state of the language
-    model (for `export --snapshot`).
+    model (for `export --snapshot`), with `lm-N.vocab.json` where it has words of its own.
 
     Raises UnpackError where words or sizes differ or the run has a model, `BundleError` where `source`
     is no bundle.
@@ -52,11 +53,19 @@ def unpack(source: Path, corpus: Corpus, settings: LanguageModel, folder: Path) 
             f"{source} has {len(loaded.vocab):,} words, the run's data {len(corpus.vocab):,}, and they "
             "differ: use the recipe and the corpus that made it"
         )
-    for ours, theirs in SHOWN.items():
-        if (source / theirs).is_file():
-            shutil.copy(source / theirs, folder / ours)
+    own, turned = parted(lines(source / "training.jsonl"))
+    for place, log in ((folder, own), (folder / BACKWARDS, turned)):
+        if log:
+            place.mkdir(exist_ok=True)
+            text = "".join(f"{line}\n" for line in log)
+            (place / "log.jsonl").write_text(text, encoding="utf-8")
+    for name in SHOWN:
+        if (source / name).is_file():
+            shutil.copy(source / name, folder / name)
     for i, snapshot in enumerate(loaded.snapshots):
         save_atomically(fastai_lm(snapshot.model.state_dict()), folder / f"lm-{i}.pth")
+        if snapshot.vocab_path is not None:
+            shutil.copy(snapshot.vocab_path, folder / f"lm-{i}.vocab.json")
     student = loaded.config.get("recipe", {}).get("student", {}).get("unlabelled")
     name = "student.pth" if student else "classifier.pth"
     save_atomically(fastai_classifier(loaded, loaded.classifier).state_dict(), folder / name)

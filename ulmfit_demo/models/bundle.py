@@ -6,6 +6,7 @@ lm.safetensors           language model, fp16 (the tied embedding is stored once
 classifier.safetensors   classifier, fp16 body, fp32 head
 classifier_backwards.safetensors   optional: the same shape, trained on texts read from their end
 lm-*.safetensors         optional: earlier states of the language model, named in config.json
+lm-*.vocab.json          optional: the words of such a state, where they are not those of vocab.json
 metrics.json             what `python -m train evaluate` measured
 training.jsonl           optional, for `services.history`: the training's log
 labels.json              optional, the same: accuracy with few labels and with many
@@ -28,7 +29,8 @@ from torch import Tensor, nn
 from ulmfit_demo.models.awd_lstm import Classifier, LanguageModel, Sizes
 from ulmfit_demo.models.calibration import BACKWARDS, Calibration, from_config
 
-FORMAT = 1
+FORMAT = 2  # since 2 an earlier state may have words of its own
+READABLE = (1, FORMAT)
 MOST = {"vocab_sz": 1_000_000, "emb_sz": 16_384, "n_hid": 65_536, "n_layers": 32}
 
 
@@ -38,16 +40,39 @@ class BundleError(RuntimeError):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The language model at an earlier moment; its weights are read when they are first asked for."""
+    """The language model at an earlier moment; its files are read when they are first asked for."""
 
     title: str
     path: Path
     config: dict
+    bundle_vocab: list[str]
+    vocab_path: Path | None = None  # its own words; None: those of the bundle
+
+    @cached_property
+    def vocab(self) -> list[str]:
+        """Its words in order of their ids, `xxunk` first. Raises `BundleError`."""
+        if self.vocab_path is None:
+            return self.bundle_vocab
+        words = _read_json(self.vocab_path)
+        if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
+            raise BundleError(f"{self.vocab_path} is not a list of words")
+        if not 0 < len(words) <= MOST["vocab_sz"]:
+            raise BundleError(f"{self.vocab_path} holds {len(words):,} words")
+        return words
+
+    @cached_property
+    def n_shared(self) -> int:
+        """How many entries of the bundle's vocabulary are words of its own too. Raises `BundleError`.
+
+        Entries, as fastai's `match_embeds` counts rows: `xxfake` may stand there several times.
+        """
+        own = set(self.vocab)
+        return sum(word in own for word in self.bundle_vocab)
 
     @cached_property
     def model(self) -> LanguageModel:
         """Ready for inference on the CPU. Raises `BundleError`."""
-        model = LanguageModel(sizes(self.config))
+        model = LanguageModel(sizes({**self.config, "vocab_sz": len(self.vocab)}))
         with torch.no_grad():
             load_weights(model, self.path)
         return model.eval().requires_grad_(False)
@@ -144,7 +169,7 @@ def load(folder: Path) -> Bundle:
 
 
 def _load(folder: Path, config: dict) -> Bundle:
-    if config.get("format") != FORMAT:
+    if config.get("format") not in READABLE:
         raise BundleError(f"{folder} has bundle format {config.get('format')!r}, not {FORMAT}")
     for key, most in MOST.items():
         if not (type(config[key]) is int and 0 < config[key] <= most):
@@ -167,9 +192,11 @@ def _load(folder: Path, config: dict) -> Bundle:
     snapshots = []
     for entry in config.get("snapshots", ()):
         path = folder / Path(entry["file"]).name
-        if not path.is_file():
-            raise BundleError(f"{path.name} is missing in {folder}")
-        snapshots.append(Snapshot(str(entry["title"]), path, config))
+        words = folder / Path(entry["vocab"]).name if "vocab" in entry else None
+        for file in (path, words):
+            if file is not None and not file.is_file():
+                raise BundleError(f"{file.name} is missing in {folder}")
+        snapshots.append(Snapshot(str(entry["title"]), path, config, vocab, words))
     for model in (lm, classifier, backwards):
         if model is not None:
             model.eval().requires_grad_(False)

@@ -312,6 +312,7 @@ class Stage(TypedDict):
 
     stage: str
     words: list[WordProbability]
+    unknown: list[str]  # tokens of the prompt that this stage's vocabulary lacks
 
 
 class LegalSizes(TypedDict):

@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec
 from ulmfit_demo import limits
 from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.base import Base, given, last, sampling
-from ulmfit_demo.services import writing
+from ulmfit_demo.services import stages, writing
 from ulmfit_demo.tokens import clean
 
 P = ParamSpec("P")
@@ -165,10 +165,14 @@ class Writing(Base):
         Args:
             prompt: how the text begins
         """
-        found = writing.before_and_after(self.services, given(prompt))
+        found = stages.before_and_after(self.services, given(prompt))
         return [
-            {"stage": stage, "words": [{"word": w, "probability": p} for w, p in words]}
-            for stage, words in found
+            {
+                "stage": stage.title,
+                "words": [{"word": w, "probability": p} for w, p in stage.words],
+                "unknown": list(stage.unknown),
+            }
+            for stage in found
         ]
 
 

@@ -17,7 +17,7 @@ OURS, THEIRS = "this model", "notebook"
 STUDENT = math.inf  # its place on the axis of layers: after all of them
 
 
-def inside(phase: Phase) -> go.Figure:
+def inside(phase: Phase, title: str = "Inside our training") -> go.Figure:
     """Training loss, batch by batch, and the held-out loss at the end of every epoch."""
     figure, x, y = go.Figure(), [], []
     ends_x, ends_y, done = [], [], 0.0
@@ -61,7 +61,7 @@ def inside(phase: Phase) -> go.Figure:
         )
     calm(figure, "epochs", "loss, nats a token", HEIGHT)
     figure.update_xaxes(range=[0, max(1.0, done) * 1.03])
-    return _titled(figure, "Inside our training")
+    return _titled(figure, title)
 
 
 def by_epoch(ours: Phase, theirs: Phase, measure: str, title: str, unit: str) -> go.Figure:

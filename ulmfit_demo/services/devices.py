@@ -10,7 +10,7 @@ import copy
 import functools
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 
@@ -94,7 +94,7 @@ def _make_room() -> None:
         torch.cuda.empty_cache()
 
 
-def never_drawn(vocab: list[str]) -> list[int]:
+def never_drawn(vocab: Sequence[str]) -> list[int]:
     """Ids that no text should hold."""
     return [i for i, w in enumerate(vocab) if w in NEVER_DRAWN]
 

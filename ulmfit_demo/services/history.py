@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -19,55 +18,13 @@ from ulmfit_demo.lessons import FOLDER
 from ulmfit_demo.models.bundle import Bundle
 from ulmfit_demo.services import few_labels
 from ulmfit_demo.services.few_labels import LabelPoint
+from ulmfit_demo.services.training_log import Epoch, Phase, Stage, read_lines, read_log
 
 log = logging.getLogger("ulmfit_demo")
+PHASES = ("wiki", "lm", "classifier", "student")  # names of the stages in the log
+TURNED = "_backwards"  # added to them where reviews were read from their end
+NO_LOG = Phase()
 SLICE_POWER = 4  # slice(lr/2.6**4, lr): four steps of 2.6 between five layer groups
-
-
-@dataclass(frozen=True)
-class Step:
-    """One line of the log inside an epoch."""
-
-    batch: int  # mini-batches since the stage began
-    loss: float  # mean over the batches since the line before, nats
-    lr: float  # of the last layer group
-    mom: float
-
-
-@dataclass(frozen=True)
-class Epoch:
-    train_loss: float
-    valid_loss: float
-    accuracy: float
-    perplexity: float | None = None
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stretch with the same layers trained; `groups`: how many from the top, 0 is all of them."""
-
-    groups: int = 0
-    rates: tuple[float, ...] = ()  # one a layer group, lowest layer first
-    batches: int = 0  # mini-batches in all
-    steps: tuple[Step, ...] = ()
-    epochs: tuple[Epoch, ...] = ()
-    cell: int | None = None  # of the notebook
-    taught: bool = False  # a student's: it learned from a teacher's labels too
-
-
-@dataclass(frozen=True)
-class Phase:
-    """The training of the language model, of the classifier or of its student."""
-
-    stages: tuple[Stage, ...] = ()
-    seconds: float = 0.0  # at work, with validation; pauses left out
-    batches: int = 0  # of one epoch
-    precision: str = ""
-    parameters: int = 0
-
-    @property
-    def epochs(self) -> tuple[Epoch, ...]:
-        return tuple(e for s in self.stages for e in s.epochs)
 
 
 @dataclass(frozen=True)
@@ -94,9 +51,12 @@ class History:
     classifier: Phase
     metrics: dict
     notebook: Notebook
-    student: Phase = Phase()  # the classifier trained on, with reviews that a teacher labelled
-    wikipedia: bool = False  # weights of Wikipedia were loaded first
-    source: str = ""  # the run whose language model this one began with
+    student: Phase = NO_LOG  # the classifier trained on, with reviews that a teacher labelled
+    loaded: bool = False  # fastai's weights of Wikipedia were loaded first
+    wiki: Phase = NO_LOG  # the language model that this one began with
+    lm_backwards: Phase = NO_LOG  # the twin, of reviews read from their end
+    classifier_backwards: Phase = NO_LOG
+    student_backwards: Phase = NO_LOG
     labels: tuple[LabelPoint, ...] = ()
     baselines: tuple[Baseline, ...] = ()
     wrong: tuple[dict, ...] = ()  # file, label, positive, and our paraphrase or ""
@@ -104,6 +64,31 @@ class History:
     def recipe(self, part: str) -> dict:
         """The settings of a section of the recipe; {} where the bundle does not tell them."""
         return self.config.get("recipe", {}).get(part, {})
+
+    @property
+    def wikipedia(self) -> bool:
+        """Whether the language model began with one that had read Wikipedia."""
+        return self.loaded or bool(self.wiki.stages)
+
+    @property
+    def source(self) -> str:
+        """An earlier language model that this one began with, where the log does not hold it."""
+        return "" if self.wiki.stages else self.lm.source
+
+    @property
+    def pretraining(self) -> dict:
+        """What that model had read: text, documents, tokens, licence, source; {} where nobody says."""
+        return self.config.get("pretraining", {})
+
+    @property
+    def matched(self) -> tuple[int, int] | None:
+        """Words of the reviews that had a row in the model before, and those that got the mean row.
+
+        None where the two vocabularies are the same, or the log does not say.
+        """
+        if not self.lm.new_words:
+            return None
+        return self.config["vocab_sz"] - self.lm.new_words, self.lm.new_words
 
     @property
     def whole_classifier(self) -> Phase:
@@ -126,11 +111,16 @@ class History:
         return {
             "name": self.name,
             "wikipedia": self.wikipedia,
+            "pretraining": self.pretraining,
             "source": self.source,
             "tokens_read": self.tokens_read,
+            "wiki": asdict(self.wiki),
             "language_model": asdict(self.lm),
             "classifier": asdict(self.classifier),
             "student": asdict(self.student),
+            "language_model_backwards": asdict(self.lm_backwards),
+            "classifier_backwards": asdict(self.classifier_backwards),
+            "student_backwards": asdict(self.student_backwards),
             "labels": [asdict(p) for p in self.labels],
             "baselines": [asdict(b) for b in self.baselines],
             "metrics": self.metrics,
@@ -140,13 +130,14 @@ class History:
 
 def load(bundle: Bundle) -> History:
     """The history of `bundle`. A file that cannot be read is logged and left out."""
-    events = _lines(bundle.folder / "training.jsonl")
-    phases = {name: read_log(events, name) for name in ("lm", "classifier", "student")}
+    events = read_lines(bundle.folder / "training.jsonl")
+    names = (*PHASES, *(f"{name}{TURNED}" for name in PHASES[1:]))
+    phases = {name: read_log(events, name) for name in names}
     sizes = {"lm": bundle.lm, "classifier": bundle.classifier}
     for name, model in sizes.items():
         parameters = sum(p.numel() for p in model.parameters())
         phases[name] = replace(phases[name], parameters=parameters)
-    source = [e.get("source", "") for e in events if e.get("event") == "init"]
+    loaded = [e.get("loaded", True) for e in events if e.get("event") == "pretrained"]
     told = json.loads((FOLDER / "wrong_reviews.json").read_text(encoding="utf-8"))
     wrong = bundle.metrics.get("mistakes", {}).get("reviews", ())
     return History(
@@ -154,63 +145,12 @@ def load(bundle: Bundle) -> History:
         config=bundle.config,
         metrics=bundle.metrics,
         notebook=notebook(),
-        wikipedia=any(e.get("event") == "pretrained" for e in events),
-        source=Path(source[-1]).name if source else "",
+        loaded=any(loaded),
         labels=few_labels.points(_json(bundle.folder / "labels.json", [])),
         baselines=_baselines(_json(bundle.folder / "baselines.json", {})),
         wrong=tuple({**w, "told": told.get(w["file"], "")} for w in wrong),
         **phases,
     )
-
-
-def read_log(events: Iterable[dict], phase: str) -> Phase:
-    """The lines of `phase` ("lm", "classifier" or "student"), in their order → what was trained.
-
-    A "start" begins anew; after a "resume" the batches that are done again replace those of before.
-    """
-    stages: dict[str, dict] = {}
-    seconds, before, batches, precision = 0.0, None, 0, ""
-    for e in events:
-        title = str(e.get("stage", ""))
-        if title.split(" ")[0] != phase:
-            continue
-        event = e.get("event")
-        if event == "start":
-            stages, seconds = {}, 0.0
-        if event in ("start", "resume"):
-            batches, precision = e.get("batches", 0), e.get("precision", "")
-        elif before is not None:
-            seconds += max(0.0, e["time"] - before)
-        before = e["time"]
-        if event == "stage":
-            stage = stages.setdefault(title, _new_stage())
-            stage.update(groups=e["groups"], rates=tuple(e["rates"]))
-        elif "lr" in e:
-            stage = stages.setdefault(title, _new_stage())
-            kept = [s for s in stage["steps"] if s.batch < e["batch"]]
-            stage["steps"] = [*kept, Step(e["batch"], e["train_loss"], e["lr"], e["mom"])]
-            stage["batches"] = e["of"]
-        elif e.get("done"):
-            stage = stages.setdefault(title, _new_stage())
-            names = ("train_loss", "valid_loss", "accuracy")
-            epoch = Epoch(*(e[n] for n in names), e.get("perplexity"))
-            stage["epochs"] = [*stage["epochs"][: e["epoch"]], epoch]
-    found = tuple(
-        Stage(
-            s["groups"],
-            s["rates"],
-            s["batches"],
-            tuple(s["steps"]),
-            tuple(s["epochs"]),
-            taught=phase == "student",
-        )
-        for s in stages.values()
-    )
-    return Phase(found, seconds, batches, precision)
-
-
-def _new_stage() -> dict:
-    return {"groups": 0, "rates": (), "batches": 0, "steps": [], "epochs": []}
 
 
 def notebook() -> Notebook:
@@ -262,21 +202,6 @@ def trained(stage: Stage) -> tuple[bool, ...]:
 def _seconds(time: str) -> int:
     minutes, seconds = time.split(":")
     return 60 * int(minutes) + int(seconds)
-
-
-def _lines(path: Path) -> list[dict]:
-    """The log; a line that is cut off is left out."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError:
-        return []
-    found = []
-    for line in text.splitlines():
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            log.warning("%s has a line that is no JSON", path)
-    return [e for e in found if isinstance(e, dict) and "time" in e]
 
 
 def _json(path: Path, otherwise):

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
-import torch.nn.functional as F
 
 from ulmfit_demo import limits, tokens
-from ulmfit_demo.models.bundle import BundleError
 from ulmfit_demo.models.generation import next_logits
 from ulmfit_demo.models.sampling import NextWords, Sampling, next_words
 from ulmfit_demo.models.surprise import BANDS, surprise
 from ulmfit_demo.services import Services, devices
-
-log = logging.getLogger("ulmfit_demo")
 
 
 @dataclass(frozen=True)
@@ -289,42 +284,6 @@ def unlikely(services: Services, text: str) -> Unlikely | None:
         found.perplexity,
         1_000 * (time.perf_counter() - started),
     )
-
-
-@devices.spared
-def before_and_after(
-    services: Services, prompt: str, n: int = 10
-) -> list[tuple[str, list[tuple[str, float]]]]:
-    """The next-word table of every stage that the bundle holds: (stage, [(word, probability)]).
-
-    What the classifier kept of the language: its encoder, decoded with its own embedding and the
-    language model's bias. Fine-tuning had no reason to keep it. Raises `Refused` without a model, or
-    where the weights of an earlier state cannot be read.
-    """
-    vocab = services.words()
-    ids = services.numericalize(prompt)
-    models, _ = devices.live_models(services.bundle.key)
-    banned = devices.never_drawn(services.bundle.vocab)
-    result = []
-    try:
-        stages = [(s.title, s.model.body, s.model.bias) for s in models.snapshots]
-    except BundleError as e:
-        log.warning("an earlier state of the model: %s", e)
-        raise limits.Refused(
-            "An earlier state of the model cannot be read; the reason is in the server's log."
-        ) from e
-    stages.append(("language model, at the end of its training", models.lm.body, models.lm.bias))
-    stages.append(("what the classifier kept of it", models.classifier.body, models.lm.bias))
-    with torch.inference_mode():
-        for title, body, bias in stages:
-            row = torch.tensor([ids], device=bias.device)
-            features, _ = body(row, body.zero_state(1))
-            logits = F.linear(features[0, -1], body.encoder.weight, bias).float()
-            logits[banned] = -torch.inf
-            best = logits.softmax(-1).topk(n)
-            pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
-            result.append((title, [(vocab.words[i], p) for i, p in pairs]))
-    return result
 
 
 RANK_BANDS = BANDS

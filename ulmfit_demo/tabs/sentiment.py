@@ -107,6 +107,10 @@ def build(services: Services) -> Controls:
     pick, chosen = common.hidden_field("sentiment-pick"), common.hidden_field("sentiment-change")
     alternatives = gr.HTML(html.empty(NO_WORD), elem_id="sentiment-what-if", min_height=40)
 
+    good_at = view.good_at(services.bundle.metrics) if services.bundle else ""
+    if good_at:
+        gr.HTML(good_at, elem_id="sentiment-good-at")
+
     common.live([pick], what_if, [text, pick], [alternatives], None)
     changed = [text, undo, alternatives]
     common.live([chosen], change, [text, chosen, undo], changed, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from ulmfit_demo import limits
-from ulmfit_demo.services import Services, writing
+from ulmfit_demo.services import Services, stages, writing
 from ulmfit_demo.tabs import common
 from ulmfit_demo.views import generation as view
 from ulmfit_demo.views import html
@@ -34,7 +34,7 @@ def build(services: Services) -> gr.Textbox:
             prompt: how the text begins
         """
         prompt = limits.text(prompt, limits.PROMPT_CHARACTERS)
-        return view.stages(writing.before_and_after(services, prompt))
+        return view.stages(stages.before_and_after(services, prompt))
 
     with gr.Accordion("Surprise: which words of a text were unlikely", open=False) as surprises:
         text = gr.Textbox(
@@ -47,7 +47,9 @@ def build(services: Services) -> gr.Textbox:
         shown = gr.HTML(elem_id="surprise-result", min_height=120)
         common.live([text], show, [text], [shown], "surprise")
         common.redraw([surprises.expand], show, [text], [shown])
-    with gr.Accordion("What training changes: the next word, stage by stage", open=False) as stages:
+    earlier = services.bundle.snapshots if services.bundle else ()
+    title = view.stages_title([s.title for s in earlier if s.vocab_path is not None])
+    with gr.Accordion(title, open=False) as compared:
         prompt = gr.Textbox(
             value=common.first_example("generation"),
             label="The text begins with",
@@ -57,5 +59,5 @@ def build(services: Services) -> gr.Textbox:
         )
         table = gr.HTML(elem_id="stages-result", min_height=260)
         common.live([prompt], compare, [prompt], [table], "training_stages")
-        common.redraw([stages.expand], compare, [prompt], [table])
+        common.redraw([compared.expand], compare, [prompt], [table])
     return text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import gradio as gr
 
 from ulmfit_demo.plots import sentiment as reliability
@@ -78,6 +80,7 @@ def _language_model(h: History, sight: common.Sight) -> None:
     )
     _figures(sight, ("training-inside", "training-perplexity", "training-accuracy"), draw)
     gr.HTML(view.perplexity_note(h))
+    _before_and_beside(h, sight)
     with gr.Accordion("The figures, epoch by epoch", open=False):
         gr.HTML(view.epochs(h, "lm"), elem_id="training-lm-epochs")
     gr.Markdown("### One cycle: the learning rate rises, then falls; momentum does the opposite")
@@ -91,6 +94,20 @@ def _language_model(h: History, sight: common.Sight) -> None:
             ),
         ),
     )
+
+
+def _before_and_beside(h: History, sight: common.Sight) -> None:
+    """The training on Wikipedia, and that of the twin; nothing where the log tells of neither."""
+    shown = {
+        "training-wiki": (h.wiki, "Before the reviews: Wikipedia"),
+        "training-twin": (h.lm_backwards, "Beside it: the twin that reads from the end"),
+    }
+    found = {name: (phase, title) for name, (phase, title) in shown.items() if phase.stages}
+    if not found:
+        return
+    draw = tuple(partial(plots.inside, phase, title) for phase, title in found.values())
+    _figures(sight, tuple(found), draw)
+    gr.HTML(view.wikipedia_note(h), elem_id="training-wiki-note")
 
 
 def _classifier(h: History, sight: common.Sight) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from html import escape
 
+from ulmfit_demo.services.stages import StageWords
 from ulmfit_demo.services.writing import Next, Text, Unlikely, Written
 from ulmfit_demo.tokens import Piece
 from ulmfit_demo.views.html import seen, visible
@@ -166,16 +167,41 @@ def unlikely(u: Unlikely) -> str:
     )
 
 
-def stages(rows: Sequence[tuple[str, Sequence[tuple[str, float]]]]) -> str:
+def stages(found: Sequence[StageWords]) -> str:
     """The next-word table of every stage of training, side by side."""
     columns = ""
-    for title, pairs in rows:
-        most = max((p for _, p in pairs), default=1) or 1
+    for stage in found:
+        most = max((p for _, p in stage.words), default=1) or 1
         bars = "".join(
             f'<div class="bar"><span class="u-mono">{escape(visible(w))}</span>'
             f'<span class="track"><i style="width:{100 * p / most:.1f}%"></i></span>'
             f"<span>{p:.1%}</span></div>"
-            for w, p in pairs
+            for w, p in stage.words
         )
-        columns += f'<section class="col"><h3>{escape(title)}</h3>{bars}</section>'
-    return f'<div class="nexts stages">{columns}</div>'
+        lacks = ", ".join(f"“{escape(visible(w))}”" for w in stage.unknown)
+        lacks = f'<p class="u-small">does not know {lacks}</p>' if lacks else ""
+        columns += f'<section class="col"><h3>{escape(stage.title)}</h3>{bars}{lacks}</section>'
+    return f'<div class="nexts stages">{columns}</div>{vocabularies(found)}'
+
+
+def vocabularies(found: Sequence[StageWords]) -> str:
+    """A sentence where a stage has other words than the last one; "" where all share theirs."""
+    said = [
+        f"“{escape(s.title)}” knows {s.n_vocab:,} words, {s.n_shared:,} of them among the "
+        f"{found[-1].n_vocab:,} of the reviews."
+        for s in found
+        if s.n_shared < found[-1].n_vocab
+    ]
+    if not said:
+        return ""
+    return (
+        '<p class="u-small">The same beginning, read by each state in its own vocabulary. '
+        f"{' '.join(said)}</p>"
+    )
+
+
+def stages_title(earlier: Sequence[str]) -> str:
+    """The name of the view; `earlier`: the states that had read another text than the reviews."""
+    if not earlier:
+        return "What training changes: the next word, stage by stage"
+    return f"What training changes: {', '.join(earlier)}, then the reviews"

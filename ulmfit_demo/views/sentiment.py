@@ -243,6 +243,19 @@ def _other(name: str, verdict: str, positive: float, why: str) -> str:
     )
 
 
+def good_at(metrics: dict) -> str:
+    """What the classifier is good at, in its measured figures; "" where sentences were not measured."""
+    whole, short = metrics.get("classifier"), metrics.get("short_texts")
+    if not (whole and short):
+        return ""
+    return (
+        f'<p class="u-small">It is best at whole film reviews: {whole["accuracy"]:.1%} of '
+        f"{whole['n']:,} that it had never read are judged as their writers did. Of single "
+        f"sentences it gets {short['accuracy']:.1%} right ({short['n']:,}, "
+        f"{escape(short['source'])}). It was not trained for other texts.</p>"
+    )
+
+
 def calibrated(measured: dict) -> str:
     """The numbers of the calibration, as a sentence."""
     low, high = measured["low"], measured["high"]

@@ -18,7 +18,10 @@ NO_LOG = "This model came without its log (training.jsonl), so its training cann
 
 
 def diagram(h: History) -> str:
-    """Wikipedia → language model → classifier → its student: sizes, what was read, how long it took."""
+    """Wikipedia → language model → classifier → its student: sizes, what was read, how long it took.
+
+    Below it the same of the twin that reads from the end, where the log tells of one.
+    """
     boxes = [_wikipedia(h)]
     if h.source:
         boxes.append(
@@ -27,11 +30,50 @@ def diagram(h: History) -> str:
     boxes += [_language_model(h), _classifier(h)]
     if h.student.epochs:
         boxes.append(_student(h))
+    return _path(boxes) + _twin(h)
+
+
+def _path(boxes: Sequence[str]) -> str:
     arrow = '<span class="t-arrow" aria-hidden="true">→</span>'
     return f'<div class="t-path" role="list">{arrow.join(boxes)}</div>'
 
 
+def _twin(h: History) -> str:
+    """The path of the twin; "" where there is none."""
+    lm, clas, student = h.lm_backwards, h.classifier_backwards, h.student_backwards
+    if not (lm.epochs or clas.epochs):
+        return ""
+    boxes = []
+    if not lm.source:
+        lines = ["read from its end, none was trained", "the twin began with random weights"]
+        boxes.append(_box("Wikipedia language model", lines, "not done here"))
+    if lm.epochs:
+        shown = f"perplexity {lm.epochs[-1].perplexity:.1f}" if lm.epochs[-1].perplexity else ""
+        lines = [f"{_times(lm)} · {duration(lm.seconds)}"]
+        boxes.append(_box("IMDb language model, from the end", lines, result=shown))
+    measured = h.metrics.get("classifier_backwards")
+    last = student if student.epochs else clas
+    if last.epochs:
+        lines = [f"{_times(clas)} · {duration(clas.seconds)}"]
+        if student.epochs:
+            lines.append(f"as a student: {_times(student)} · {duration(student.seconds)}")
+        result = f"{last.epochs[-1].accuracy:.2%} of held-out reviews"
+        if measured:
+            result = f"{measured['accuracy']:.2%} of {measured['n']:,} test reviews"
+        boxes.append(_box("Sentiment classifier, from the end", lines, result=result))
+    return f'<h4 class="t-twin">Its twin, which reads every review from its end</h4>{_path(boxes)}'
+
+
 def _wikipedia(h: History) -> str:
+    if h.wiki.stages:
+        before, lines = h.pretraining, []
+        if before:
+            lines.append(f"{before['text']}: {before['documents']:,} articles")
+            lines.append(f"{_millions(before['tokens'])} tokens read; {before['licence']}")
+        lines.append(f"{_times(h.wiki)} · {duration(h.wiki.seconds)}")
+        last = h.wiki.epochs[-1].perplexity if h.wiki.epochs else None
+        result = f"perplexity {last:.1f} on its own held-out articles" if last else ""
+        return _box("Wikipedia language model", lines, result=result)
     if h.wikipedia:
         return _box("Wikipedia language model", ["fastai’s weights, WikiText-103"])
     return _box(
@@ -52,6 +94,10 @@ def _language_model(h: History) -> str:
             f"{_corpus(h, 'train', 'unsup')}; {_millions(h.tokens_read)} tokens read in all"
         )
         lines.append(f"{_times(lm)} · {duration(lm.seconds)}")
+    if h.matched:
+        lines.append(
+            f"{h.matched[0]:,} words had a row already, {h.matched[1]:,} began with the mean"
+        )
     measured = h.metrics.get("lm")
     result = f"perplexity {measured['perplexity']:.1f}" if measured else ""
     return _box("IMDb language model", lines, result=result)
@@ -118,6 +164,27 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def wikipedia_note(h: History) -> str:
+    """What the language model took over from that of Wikipedia; "" where it had none."""
+    if not h.wiki.stages:
+        return ""
+    words = ""
+    if h.matched:
+        found, new = h.matched
+        words = (
+            f" Of the {found + new:,} words of the reviews {found:,} stand in Wikipedia’s vocabulary "
+            f"and kept their row of the embedding; {new:,} do not and began with the mean of all rows "
+            "(fastai’s match_embeds)."
+        )
+    twin = ""
+    if h.lm_backwards.epochs and not h.lm_backwards.source:
+        twin = " The twin that reads from the end has no Wikipedia stage: it began with random weights."
+    return (
+        '<p class="u-small">The first arrow of the method: a language model of Wikipedia, then the same '
+        f"weights go on with the reviews.{words}{twin}</p>"
+    )
+
+
 def perplexity_note(h: History) -> str:
     """How to read the two perplexities, and why that of the diagram is another one."""
     measured, read = h.metrics.get("lm"), h.recipe("lm").get("valid_documents")
@@ -129,7 +196,8 @@ def perplexity_note(h: History) -> str:
         )
     return (
         '<p class="u-small">Perplexity is e to the power of the loss; lower is better. The two are not '
-        f"measured on the same words: the notebook knows up to {NOTEBOOK_WORDS:,}, began with Wikipedia "
+        f"measured on the same words: the notebook knows up to {NOTEBOOK_WORDS:,}, "
+        f"{'began with another Wikipedia model' if h.wikipedia else 'began with Wikipedia'} "
         f"and read the reviews {len(h.notebook.lm.epochs)} times.{other}</p>"
     )
 
@@ -138,7 +206,11 @@ def epochs(h: History, phase: str) -> str:
     """Every epoch's figures as the notebook prints them: ours, and the notebook's with their cells."""
     perplexity = phase == "lm"
     ours, theirs = (h.lm if perplexity else h.whole_classifier), getattr(h.notebook, phase)
-    body = _rows("this model", ours, perplexity) + _rows("notebook", theirs, perplexity)
+    twin = (h.lm_backwards,) if perplexity else (h.classifier_backwards, h.student_backwards)
+    body = _rows("Wikipedia", h.wiki, perplexity) if perplexity else ""
+    body += _rows("this model", ours, perplexity)
+    body += "".join(_rows("its twin, from the end", phase, perplexity) for phase in twin)
+    body += _rows("notebook", theirs, perplexity)
     head = "".join(
         f"<th>{name}</th>"
         for name in (

@@ -23,7 +23,7 @@ from ulmfit_demo.models import precision
 from ulmfit_demo.models.awd_lstm import Classifier, LanguageModel, Sizes
 from ulmfit_demo.models.engine import Unavailable
 from ulmfit_demo.models.sampling import Sampling
-from ulmfit_demo.services import devices, reviews, writing
+from ulmfit_demo.services import devices, reviews, stages, writing
 from ulmfit_demo.tokens import training
 
 ROOT = theme.ASSETS.parent
@@ -124,7 +124,7 @@ def test_a_cut_off_earlier_state_is_a_sentence_in_its_panel_only(folder, monkeyp
     loaded = services.load(theme.ASSETS)
     assert writing.next_word(loaded, None, "the film", None, 0, Sampling(), [1.0])
     with pytest.raises(limits.Refused, match="server's log"):
-        writing.before_and_after(loaded, "the film")
+        stages.before_and_after(loaded, "the film")
     assert "lm-0.safetensors" in caplog.text
     with pytest.raises(bundles.BundleError, match=r"lm-0\.safetensors"):
         publish.files(folder)

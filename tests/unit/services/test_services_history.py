@@ -87,6 +87,17 @@ def test_a_new_start_forgets_what_was_before_and_phases_do_not_mix():
     assert found.seconds == 50
 
 
+def test_a_beginning_belongs_to_the_training_that_follows_it():
+    init = {"time": 0, "stage": "lm", "event": "init", "source": "runs/wiki", "new_words": 7}
+    turned = {**init, "stage": "lm_backwards", "source": "runs/wiki/other"}
+    log = [turned, init, start(0), done(10, 0), start(20, "resume"), done(30, 0)]
+    found = history.read_log(log, "lm")
+    assert (found.source, found.new_words) == ("wiki", 7)
+    assert history.read_log(log, "lm_backwards").source == "other"
+    again = history.read_log([*log, start(40), done(50, 0)], "lm")
+    assert (again.source, again.new_words) == ("", None)
+
+
 def test_a_student_is_a_phase_of_its_own_that_the_whole_classifier_ends_with(bundle):
     stage = {"event": "stage", "groups": 0, "rates": [1, 2]}
     log = [
@@ -205,7 +216,7 @@ def test_optional_files_are_read(bundle):
 def test_the_shipped_log_is_fastais_one_cycle():
     """The rates of the log are what `fit_one_cycle` gives for the recipe in the bundle."""
     recipe = json.loads((BUNDLE / "config.json").read_text())["recipe"]["lm"]
-    events = history._lines(BUNDLE / "training.jsonl")
+    events = history.read_lines(BUNDLE / "training.jsonl")
     found = history.read_log(events, "lm")
     if len(found.stages) != 1 or recipe["stages"]:
         pytest.skip("the shipped language model was trained in stages")
@@ -221,7 +232,7 @@ def test_the_shipped_log_is_fastais_one_cycle():
 @needs_bundle
 def test_the_shipped_classifiers_rates_are_the_recipes():
     recipe = json.loads((BUNDLE / "config.json").read_text())["recipe"]["classifier"]
-    found = history.read_log(history._lines(BUNDLE / "training.jsonl"), "classifier")
+    found = history.read_log(history.read_lines(BUNDLE / "training.jsonl"), "classifier")
     for stage, wanted in zip(found.stages, recipe["stages"], strict=True):
         n = len(stage.rates)
         rates = [wanted["lr"] / wanted["factor"] ** (n - 1 - i) for i in range(n)]

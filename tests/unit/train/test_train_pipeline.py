@@ -413,24 +413,24 @@ def test_smoke_recipe_runs_the_whole_pipeline(tmp_path):
     """Both directions, from a generated corpus to a measured bundle with an ensemble."""
     common = ("--recipe", "train/recipes/smoke.toml", "--run", tmp_path / "run")
     bundle = ("--bundle", tmp_path / "bundle")
-    for stage, *more in (
-        ("data",),
-        ("lm", "--backwards"),
-        ("classifier", "--backwards"),
-        ("all", "--resume"),
-    ):
-        done = command(stage, *common, *bundle, *more)
+    sentences = tmp_path / "sentences.tsv"
+    sentences.write_text("label\ttext\npos\ta wonderful film\nneg\ta dull film\n")
+    # what is done already is left out
+    for arguments in (("data",), ("all", "--resume", "--sentences", sentences)):
+        done = command(*arguments, *common, *bundle)
         assert done.returncode == 0, done.stderr
     metrics = json.loads((tmp_path / "bundle" / "metrics.json").read_text())
-    measured = {"lm", "classifier", "classifier_backwards", "ensemble"}
+    assert metrics["short_texts"]["n"] == 2
+    measured = {"lm", "classifier", "classifier_backwards", "ensemble", "short_texts"}
     rest = {"calibration", "calibration_backwards", "attribution", "mistakes", "corpus"}
     assert set(metrics) == measured | rest
     assert metrics["ensemble"]["n"] == 50
-    assert min(metrics[k]["accuracy"] for k in measured - {"lm"}) > 0.75
+    assert min(metrics[k]["accuracy"] for k in measured - {"lm", "short_texts"}) > 0.75
     assert (tmp_path / "bundle" / "classifier_backwards.safetensors").is_file()
     log = (tmp_path / "bundle" / "training.jsonl").read_text().splitlines()
     ends = [e["stage"] for e in map(json.loads, log) if e.get("event") in ("teacher", "end")]
-    assert ends[-3:] == ["classifier", "teach", "student"]
+    stages = ["lm", "classifier", "teach", "student"]
+    assert ends == [*stages, *(f"{name}_backwards" for name in stages)]
     student = torch.load(tmp_path / "run" / "student.pth")["1.layers.1.2.weight"]
     loaded = safetensors.torch.load_file(tmp_path / "bundle" / "classifier.safetensors")
     assert torch.equal(loaded["linear2.weight"], student)

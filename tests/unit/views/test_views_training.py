@@ -10,7 +10,8 @@ import pytest
 from ulmfit_demo.plots import training as plots
 from ulmfit_demo.services import history
 from ulmfit_demo.services.few_labels import LabelPoint, points
-from ulmfit_demo.services.history import Baseline, Epoch, History, Phase, Stage, Step
+from ulmfit_demo.services.history import Baseline, Epoch, History, Phase, Stage
+from ulmfit_demo.services.training_log import Step
 from ulmfit_demo.views import training as view
 from ulmfit_demo.views import training_results as results
 
@@ -87,10 +88,57 @@ def test_the_diagram_says_what_was_not_done(h):
     assert "90 min" in shown
     assert "7,000 tokens read" in shown
     assert "91.54% of 250 test reviews" in shown
-    later = view.diagram(replace(h, wikipedia=True, source="<run>"))
+    later = view.diagram(replace(h, loaded=True, lm=replace(h.lm, source="<run>")))
     assert "not done here" not in later
     assert "&lt;run&gt;" in later
     assert later.count('role="listitem"') == 4
+
+
+@pytest.fixture
+def chain(h):
+    """`h`, whose language model went on from one of Wikipedia, and whose twin did not."""
+    wiki = Phase((Stage(0, (), 100, STEPS, (Epoch(3.3, 3.7, 0.35, 39.3),)),), 6_000, 100)
+    turned = Phase((Stage(0, (), 100, STEPS, (Epoch(3.5, 4.0, 0.33, 53.7),)),), 7_200, 100)
+    clas = Phase((Stage(0, RATES, 100, STEPS, (Epoch(0.3, 0.25, 0.901),)),), 600, 100)
+    text = {"text": "<Wiki>", "documents": 23_790, "tokens": 77_500_000, "licence": "CC & BY"}
+    return replace(
+        h,
+        config={**h.config, "pretraining": text},
+        lm=replace(h.lm, source="wiki", new_words=12_407),
+        wiki=wiki,
+        lm_backwards=turned,
+        classifier_backwards=clas,
+    )
+
+
+def test_the_wikipedia_stage_is_a_box_with_its_own_figures(chain):
+    first, second = view.diagram(chain).split('class="t-twin"')
+    wiki, ours = first.split("<b>IMDb language model</b>")
+    assert "&lt;Wiki&gt;: 23,790 articles" in wiki
+    assert "77.5 M tokens read; CC &amp; BY" in wiki
+    assert "100 min" not in wiki  # 6,000 seconds are 1 h 40 min
+    assert "1 h 40 min" in wiki
+    assert "perplexity 39.3" in wiki
+    assert "not done here" not in first
+    assert "17,601 words had a row already, 12,407 began with the mean" in ours
+    assert "An earlier language model" not in first  # its log is here: it has the box of its own
+    assert "not done here" in second
+    assert "began with random weights" in second
+    assert "perplexity 53.7" in second
+    assert "90.10% of held-out reviews" in second
+    note = view.wikipedia_note(chain)
+    assert "Of the 30,008 words of the reviews 17,601 stand" in note
+    assert "12,407 do not and began with the mean" in note
+    assert "no Wikipedia stage" in note
+    assert "another Wikipedia model" in view.perplexity_note(chain)
+    shown = view.epochs(chain, "lm")
+    assert shown.count("<td>Wikipedia</td>") == shown.count("its twin, from the end") == 1
+    assert plots.inside(chain.wiki, "Before").layout.title.text == "Before"
+
+
+def test_without_a_twin_and_without_wikipedia_nothing_is_said_of_them(h):
+    assert view.wikipedia_note(h) == ""
+    assert "twin" not in view.diagram(h) + view.epochs(h, "lm") + view.epochs(h, "classifier")
 
 
 @pytest.fixture
