@@ -157,7 +157,7 @@ def test_lessons_and_vocabulary_are_text(client, pipeline):
         ("generate", {"seed": None}, "The seed must be a number from 0 to 2,147,483,647."),
         ("lm_batches", {"bs": 65}, "The batch size must be from 1 to 64, not 65."),
         ("lm_batches", {"cut": "bad"}, "The cut must be one of: fastai, notebook."),
-        ("lm_batches", {"bs": 40}, "A stream of 10 items is too short for bs=40"),
+        ("lm_batches", {"bs": 40}, "A stream of 7 items is too short for bs=40"),
         (
             "classifier_batches",
             {"padding": None},
@@ -174,7 +174,11 @@ def test_lessons_and_vocabulary_are_text(client, pipeline):
         ("legal_sizes", {"text": " "}, "Paste a text or choose a file to learn from."),
         ("train_vocabulary", {"text": LEARN, "size": 9_999}, "This text allows from"),
         ("train_live", {"source": "own", "own": "short"}, "Your text has 5 characters."),
-        ("train_live", {"epochs": 7}, "The number of epochs must be one of: 6, 12, 24."),
+        (
+            "train_live",
+            {"source": "ours", "epochs": 7},
+            "The number of epochs must be one of: 6, 12, 24.",
+        ),
         ("lesson", {"tab": "cooking"}, "The tab must be one of: tokenizers"),
     ],
 )
