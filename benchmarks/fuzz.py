@@ -189,11 +189,12 @@ ENDPOINTS: dict[str, tuple[st.SearchStrategy, ...]] = {
 def functions() -> dict[str, Callable]:
     """The functions behind the public endpoints and behind the page's named events, by name."""
     import app
+    from ulmfit_demo import order
 
     demo = app.build()
     named = {str(f.api_name): f for f in demo.fns.values() if f.fn}
     return {
-        name: f.fn
+        name: order.plain(f.fn)
         for name, f in named.items()
         if f.api_visibility == "public" or name.startswith("page_")
     }

@@ -139,6 +139,11 @@ def is_ordered(function: object) -> bool:
     return getattr(function, "is_ordered", False)
 
 
+def plain(function: Callable) -> Callable:
+    """The function of an event without the slot of the page's number, for a caller without a page."""
+    return function.__wrapped__ if is_ordered(function) else function
+
+
 def keep(demo: gr.Blocks, most: int = limits.ORDER_SESSIONS) -> None:
     """Keep the answers to the page in order, for the `most` newest sessions. Call after `demo.queue`."""
     queue = demo._queue

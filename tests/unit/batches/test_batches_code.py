@@ -12,7 +12,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from ulmfit_demo import theme, tokens
+from ulmfit_demo import order, theme, tokens
 from ulmfit_demo.services import Services
 from ulmfit_demo.tabs import batches, batches_code
 from ulmfit_demo.tokens import Vocab
@@ -29,7 +29,7 @@ def show():
     services = Services(ladder=None, bundle=bundle, vocab=Vocab.load(folder / "vocab.json"))
     with gr.Blocks() as demo:
         batches.build(services)
-    named = {str(f.api_name): f.fn for f in demo.fns.values()}
+    named = {str(f.api_name): order.plain(f.fn) for f in demo.fns.values()}
     return {n.removeprefix("page_"): fn for n, fn in named.items() if n.startswith("page_")}
 
 

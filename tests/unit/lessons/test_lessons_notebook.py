@@ -7,8 +7,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-import app
 from ulmfit_demo import lessons, services, theme
+from ulmfit_demo.page import TABS
 from ulmfit_demo.tabs import batches_code, notebooks
 from ulmfit_demo.tabs.controls import INNER, legal
 
@@ -20,12 +20,12 @@ def loaded():
 
 def text_of(loaded, tab: str) -> str:
     with gr.Blocks(), gr.Tabs(), gr.Tab(tab):
-        controls = app.TABS[tab].build(loaded)
+        controls = TABS[tab].build(loaded)
     assert controls.tab == tab.lower()
     return notebooks.text(loaded, controls)
 
 
-@pytest.mark.parametrize("tab", app.TABS)
+@pytest.mark.parametrize("tab", TABS)
 def test_a_notebook_runs_from_top_to_bottom(loaded, tab, tmp_path):
     found = nbformat.reads(text_of(loaded, tab), as_version=4)
     nbformat.validate(found)
@@ -42,7 +42,7 @@ def test_a_notebook_runs_from_top_to_bottom(loaded, tab, tmp_path):
 
 def test_a_visitors_text_cannot_become_code(loaded):
     with gr.Blocks(), gr.Tabs(), gr.Tab("Tokenizers"):
-        controls = app.TABS["Tokenizers"].build(loaded)
+        controls = TABS["Tokenizers"].build(loaded)
     evil = "'''\nimport os; os.abort()\n\"\"\" «text» \\"
     lines = controls.code({**controls.defaults(), "text": evil})
     assigned = [
@@ -53,10 +53,10 @@ def test_a_visitors_text_cannot_become_code(loaded):
     assert [ast.literal_eval(value) for value in assigned] == [evil]
 
 
-@pytest.mark.parametrize("tab", app.TABS)
+@pytest.mark.parametrize("tab", TABS)
 def test_a_step_sets_what_its_tab_has_to_what_it_can_hold(loaded, tab):
     with gr.Blocks(), gr.Tabs(), gr.Tab(tab):
-        controls = app.TABS[tab].build(loaded)
+        controls = TABS[tab].build(loaded)
     for step in lessons.steps(tab.lower()):
         for name, value in step["set"].items():
             if name == INNER:
