@@ -256,7 +256,7 @@ def wrong_with(function: Callable, arguments: tuple, seconds: float = SECONDS) -
             text.encode()
         except UnicodeEncodeError:
             return "an answer that is no UTF-8"
-    first = kinds[0] if isinstance(kinds[0], str) else ""
+    first = kinds[0] if kinds and isinstance(kinds[0], str) else ""
     return "the visitor's markup" if FOREIGN.search(first) else ""
 
 
