@@ -108,8 +108,7 @@ def build(services: Services) -> None:
         table = gr.HTML(elem_id="sentiment-table", min_height=60)
         download = gr.File(label="All results as CSV", interactive=False, height=70)
         gr.HTML(view.note(ABOUT_FILE))
-        quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
-        file.change(look, file, [about, column], **quiet)
+        common.live([file], look, [file], [about, column], None)
         event = go.click(
             run,
             [lines, file, column],
