@@ -126,3 +126,25 @@ def test_axe_finds_nothing_serious(open_page, answered, still, tab, theme):
 def test_a_phone_shows_it_without_a_sideways_scroll(open_page, tab):
     page = open_page(tab, width=390)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_column_of_a_file_is_chosen_where_several_could_be_meant(open_page, tmp_path, width):
+    path = tmp_path / "films.csv"
+    path.write_text("id;text;Comment\n1;A wonderful film.;dull\n2;<br />;\n")
+    page = open_page("Sentiment", width=width)
+    page.get_by_text("Many at once").click()
+    page.set_input_files("#sentiment-file input[type=file]", str(path))
+    column = page.locator("#sentiment-column input")
+    column.wait_for(timeout=SOON)
+    assert "3 columns parted by semicolons" in page.locator("#sentiment-upload").inner_text()
+    assert column.input_value() == ""
+    page.locator("#sentiment-many").click()
+    page.wait_for_selector("#sentiment-table >> text=Several columns", timeout=SOON)
+    column.click()
+    page.get_by_role("option", name="text: A wonderful film.").click()
+    page.locator("#sentiment-many").click()
+    page.wait_for_selector("#sentiment-table >> text=2 of 2, 1 without text", timeout=SOON)
+    verdicts = page.locator("#sentiment-table td:first-child").all_inner_texts()
+    assert verdicts == ["positive", "no words"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

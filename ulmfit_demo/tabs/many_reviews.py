@@ -72,6 +72,8 @@ def build(services: Services) -> None:
             return about, hidden
         found = upload.candidates
         value = upload.labels[found[0]] if len(found) == 1 else None
+        if value is None:
+            about = view.note(f"{upload.about}. Choose the column with the reviews.")
         choices = [
             (f"{label}: {upload.example(i)}", label) for i, label in enumerate(upload.labels)
         ]
