@@ -43,7 +43,7 @@ TEXTS = (
     "It's FINE... the 2nd act drags, but the boat scene <br /> is lovely & odd!!!!",
 )
 LONG = "\n".join(f"{t} Once more, with number {i}: {t.lower()}" for i in range(30) for t in TEXTS)
-GENERATE = dict(temperature=0.75, top_k=0, top_p=1.0, min_p=0.0, penalty=1.0)
+GENERATE = dict(temperature=0.75, top_k=0, top_p=1.0, min_p=0.0, repetition_penalty=1.0)
 # certificates are not read for every call (there are none): that would cost more than the answers
 QUICK = {"download_files": False, "ssl_verify": False, "httpx_kwargs": {"timeout": 120}}
 LIVE = dict(source="ours", own="", prompt="The film", epochs=6, size="small")
@@ -52,31 +52,20 @@ LIVE = dict(source="ours", own="", prompt="The film", epochs=6, size="small")
 CALLS: list[tuple[str, float, bool, dict]] = []
 for _text in TEXTS:
     CALLS += [
-        (
-            "/tokenize",
-            8,
-            True,
-            dict(text=_text, columns=["fastai", "spacy", "unigram-1000"], rules=["lowercase"]),
-        ),
-        ("/sentiment", 8, True, dict(text=_text)),
+        ("/tokenize", 8, True, dict(text=_text, tokenizer="fastai", rules=["lowercase"])),
+        ("/classify", 4, True, dict(texts=_text)),
+        ("/read_along", 8, True, dict(text=_text)),
         ("/vocabulary", 4, True, dict(text=_text, kind="unigram", size=1_000)),
         ("/word_vocabulary", 4, True, dict(text=_text, min_freq=3, max_vocab=60_000)),
-        ("/next_word", 4, True, dict(picked="", prompt=_text[:30], **GENERATE)),
-        ("/surprise", 3, True, dict(text=_text)),
-        ("/other_models", 3, True, dict(text=_text, wanted=True)),
+        ("/next_words", 4, True, dict(prompt=_text[:30], **GENERATE)),
+        ("/surprisal", 3, True, dict(text=_text)),
+        ("/other_models", 3, True, dict(text=_text)),
         (
             "/lm_batches",
             3,
             True,
             dict(
-                text=LONG[: 900 + len(_text)],
-                bs=4,
-                seq_len=5,
-                step=1,
-                as_ids=False,
-                cut="fastai",
-                shuffle=True,
-                seed=3,
+                text=LONG[: 900 + len(_text)], bs=4, seq_len=5, cut="fastai", shuffle=True, seed=3
             ),
         ),
         (
@@ -88,25 +77,18 @@ for _text in TEXTS:
                 bs=2,
                 padding="chunk",
                 order="sorted",
-                step=1,
-                as_ids=True,
                 seq_len=72,
                 seed=0,
             ),
         ),
-        ("/training_stages", 2, True, dict(prompt=_text[:30])),
+        ("/stages", 2, True, dict(prompt=_text[:30])),
         ("/explain", 0.7, False, dict(text=_text)),
-        (
-            "/generate",
-            1,
-            False,
-            dict(prompt=_text[:20], n_words=20, n_texts=2, seed=7, by_surprise=False, **GENERATE),
-        ),
-        ("/sentiment_lines", 0.7, False, dict(lines="\n".join(TEXTS) + _text, file=None)),
+        ("/generate", 1, False, dict(prompt=_text[:20], n_words=20, n_texts=2, seed=7, **GENERATE)),
+        ("/classify", 0.7, False, dict(texts=[*TEXTS, _text])),
     ]
 CALLS += [
     ("/training", 1, False, {}),
-    ("/legal_sizes", 1, False, dict(text=LONG, kind="bpe", size=150)),
+    ("/legal_sizes", 1, False, dict(text=LONG, kind="bpe")),
     (
         "/train_vocabulary",
         1,

@@ -54,6 +54,33 @@ def browser():
 
 
 QUIET = 5  # checks in a row, each a fifth of a second
+STREAMS = ("/heartbeat/", "/queue/data")  # these stay open; what comes over them is counted below
+# Which questions of the queue have no answer yet. The browser does not tell the end of every stream that
+# gradio's page closes, so the page itself counts: questions as they are sent, ends as they are read.
+COUNT = """(() => {
+  const sent = new Set(), ended = new Set(), send = window.fetch, parse = JSON.parse;
+  let joining = 0;
+  window.unanswered = () => joining + [...sent].filter((id) => !ended.has(id)).length;
+  window.fetch = async (...request) => {
+    const address = String(request[0]?.url ?? request[0]);
+    if (address.endsWith('/cancel')) ended.add(parse(request[1].body).event_id);
+    if (!address.includes('/queue/join')) return send(...request);
+    joining += 1;
+    try {
+      const answer = await send(...request);
+      const { event_id } = await answer.clone().json();
+      if (event_id) sent.add(event_id);
+      return answer;
+    } finally {
+      joining -= 1;
+    }
+  };
+  JSON.parse = (text, ...rest) => {
+    const found = parse(text, ...rest);
+    if (found?.msg === 'process_completed') ended.add(found.event_id);
+    return found;
+  };
+})()"""
 
 
 @pytest.fixture
@@ -63,9 +90,10 @@ def answered():
     def answered(page, seconds: float = 120):
         quiet, end = 0, time.monotonic() + seconds
         while quiet < QUIET:
-            assert time.monotonic() < end, sorted(r.url for r in page.asked)
+            waiting = page.evaluate("window.unanswered()")
+            assert time.monotonic() < end, (waiting, sorted(r.url for r in page.asked))
             page.wait_for_timeout(200)
-            quiet = 0 if page.asked else quiet + 1
+            quiet = 0 if page.asked or waiting else quiet + 1
 
     return answered
 
@@ -98,8 +126,9 @@ def open_page(browser, url):
     def opened(tab: str | None = None, theme: str = "light", width: int = 1280):
         page = browser.new_page(viewport={"width": width, "height": 800})
         pages.append(page)
-        page.asked = set()  # requests that are not answered; a heartbeat is never
-        page.on("request", lambda r: None if "/heartbeat/" in r.url else page.asked.add(r))
+        page.add_init_script(COUNT)
+        page.asked = set()  # requests that are not answered, beside those that the page counts
+        page.on("request", lambda r: any(s in r.url for s in STREAMS) or page.asked.add(r))
         for event in ("requestfinished", "requestfailed"):
             page.on(event, lambda r: page.asked.discard(r))
         page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)

@@ -17,8 +17,8 @@ from tests.page import Page
 from ulmfit_demo import lanes, limits, services, theme
 from ulmfit_demo.tabs import sentiment
 
-CUTS = dict(temperature=0.75, top_k=0, top_p=1.0, min_p=0.0, penalty=1.0)
-LONG = dict(prompt="The film", n_words=300, n_texts=8, seed=1, by_surprise=False, **CUTS)
+# prompt, temperature, top-k, top-p, min-p, penalty, words, texts, seed, coloured
+LONG = ("The film", 0.75, 0, 1.0, 0.0, 1.0, 300, 8, 1, False)
 TEXT = "\n".join(
     f"The boat {i} left the harbour {i * i} times, said keeper {i}." for i in range(9_000)
 )
@@ -93,7 +93,7 @@ def test_keystrokes_are_answered_while_texts_are_written(url):
     busy, client = Page(url, verbose=False), Page(url, verbose=False)
     if "No model could be loaded" in client.predict("A film.", api_name="/sentiment")[0]:
         pytest.skip("no bundle ships with this checkout")
-    jobs = [busy.submit(api_name="/generate", **LONG) for _ in range(limits.MODEL_LANE + 3)]
+    jobs = [busy.submit(*LONG, api_name="/generate") for _ in range(limits.MODEL_LANE + 3)]
     try:
         assert until(lambda: any(job.outputs() for job in jobs), 60)
         assert client.predict("A warm film.", api_name="/sentiment")[0]

@@ -147,8 +147,8 @@ def test_the_watch_sees_an_outside_connection(tmp_path):
 
 def test_files_are_deleted_after_about_an_hour():
     """What the footer says is what gradio is told."""
-    from ulmfit_demo import page
-    from ulmfit_demo import limits
+    import app
+    from ulmfit_demo import limits, page
 
     often, age = limits.DELETE_CACHE
     assert often + age <= 90 * 60

@@ -31,7 +31,7 @@ seq_len = 10
 epochs = 1
 sampled = 0
 lr = 2e-2
-drop_mult = 0.0
+drop_mult = 0.02
 """
 TRAIN = """
 import sys
