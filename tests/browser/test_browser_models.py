@@ -69,7 +69,9 @@ def test_reasons_and_other_models(open_page):
 def test_a_text_is_steered_and_the_others_stay(open_page):
     page = open_page("Generation")
     page.wait_for_selector("#generation-result button.g", timeout=SOON)  # the first text stands
-    page.get_by_label("Words (tokens)").first.fill("41")  # the same settings would give the same texts
+    page.get_by_label("Words (tokens)").first.fill(
+        "41"
+    )  # the same settings would give the same texts
     page.locator("#generation-write").click()
     page.wait_for_selector("#generation-result >> text=41 of 41 tokens", timeout=SOON)
     page.wait_for_selector("#generation-result button.g", timeout=SOON)  # none while it writes
