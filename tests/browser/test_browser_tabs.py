@@ -69,6 +69,7 @@ def test_generation_writes_and_stops(page):
     open_tab(page, "Generation")
     page.locator("#generation-write").click()
     page.wait_for_selector("#generation-result >> text=40 of 40 tokens", timeout=60_000)
+    page.wait_for_selector("#generation-result button.g", timeout=60_000)  # none while it writes
     for label, value in (("Words (tokens)", "300"), ("Texts", "8")):
         number = page.locator(f"input[aria-label='number input for {label}']")
         number.fill(value)

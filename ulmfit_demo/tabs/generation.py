@@ -19,6 +19,8 @@ TEMPERATURES = (0.5, 1.2)  # beside the chosen one
 IDLE = "Press Write: the model goes on from your words."
 LOOK = "What could come after your words, at three temperatures: it follows the text above."
 
+WRITING = "writing"  # instead of how the texts are coloured: they have no buttons yet
+
 
 def build(services: Services) -> Controls:
     """Lay out the tab and wire it to `services`; its controls for links and lessons."""
@@ -26,7 +28,8 @@ def build(services: Services) -> Controls:
     def stream(make, by_surprise, before=None):
         """Yield (HTML, texts, coloured) of the steps that `make` gives; refusals as notices.
 
-        `coloured`: how the texts stand there at the end; None for a notice, which stays.
+        `coloured`: how the texts stand there at the end; WRITING before it; None for a notice, which
+        stays.
 
         A step takes a few milliseconds, a page longer to draw it: at most one is shown a frame.
         """
@@ -34,7 +37,7 @@ def build(services: Services) -> Controls:
         try:
             for written in make():
                 if time.monotonic() - shown >= limits.FRAME_SECONDS:
-                    yield view.texts(written, live=True), written, gr.skip()
+                    yield view.texts(written, live=True), written, WRITING
                     shown = time.monotonic()
             yield view.texts(written, by_surprise), written, by_surprise
         except limits.Refused as refusal:
@@ -126,8 +129,11 @@ def build(services: Services) -> Controls:
         return view.texts(written, by_surprise), by_surprise
 
     def finish(by_surprise, written, coloured):
-        """The box may have been ticked while the texts were being written."""
-        if coloured is None or coloured == by_surprise:
+        """What is left to draw at the end: the box may have been ticked while the texts were written.
+
+        Or they were stopped, and have no buttons yet.
+        """
+        if coloured is None or (coloured == by_surprise and coloured != WRITING):
             return gr.skip(), gr.skip()
         return recolour(by_surprise, written)
 
@@ -198,13 +204,13 @@ def build(services: Services) -> Controls:
         **lane,
     )
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
-    # what stood there when it was stopped gets its buttons
     redrawn = [result, coloured]
-    stop.click(
-        recolour, [by_surprise, written], redrawn, cancels=[opened, event, branched], **quiet
-    )
+    stop.click(None, None, None, cancels=[opened, event, branched], api_visibility="private")
+    # What stood there when it was stopped gets its buttons. In the queue: its answer comes over the
+    # stream of the texts, behind what was written before, in front of what another press writes.
+    in_order = dict(quiet, queue=True, concurrency_id="keystroke")
     for ended in (opened, event, branched):
-        ended.then(finish, [by_surprise, written, coloured], redrawn, **quiet)
+        ended.then(finish, [by_surprise, written, coloured], redrawn, **in_order)
     inputs = [pick, written, prompt, *cuts]
     common.live([pick, prompt, *cuts], look, inputs, [nexts], "next_word", also=[tab.select])
     by_surprise.change(recolour, [by_surprise, written], redrawn, **quiet)
