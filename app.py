@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ulmfit_demo import start
+from ulmfit_demo import startup
 
-start.prepare()
+startup.prepare()
 
 from ulmfit_demo.page import build, launch_settings
 
-start.settled()
+startup.settled()
 
 __all__ = ["build", "launch_settings"]
 

@@ -5,7 +5,8 @@
 Cold start: this app and a bare gradio app with one text box are started in turn, each in its own
 process; the time runs until Chromium has painted the first tab. Prints medians and ratio (bar: 2.0).
 Page: on the running app, time from navigation to the first tab's tokens on the screen (bar: 3 s) and the
-sum of layout shifts until two seconds later, as Lighthouse's CLS counts them (bar: 0.1).
+sum of layout shifts until two seconds later, as Lighthouse's CLS counts them (bar: 0.05); the requests
+of that view and their bytes over the wire, and which of them are gradio's own (bars: 60 and 500 KB).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
@@ -68,9 +70,23 @@ def cold(browser: Browser, name: str) -> float:
         process.wait(30)
 
 
-def warm(browser: Browser, theme: str) -> tuple[float, float]:
-    """(seconds to the first tokens, layout shift) of one navigation to the running app."""
+def warm(browser: Browser, theme: str) -> tuple[float, float, dict[str, int]]:
+    """(seconds to the first tokens, layout shift, bytes by address) of one navigation to the app."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    address: dict[str, str] = {}
+    size: Counter[str] = Counter()
+    session.on(
+        "Network.requestWillBeSent", lambda e: address.update({e["requestId"]: e["request"]["url"]})
+    )
+    session.on(
+        "Network.dataReceived", lambda e: size.update({e["requestId"]: e["encodedDataLength"]})
+    )
+    session.on(  # the whole answer, its head included, in place of the parts
+        "Network.loadingFinished",
+        lambda e: size.update({e["requestId"]: e["encodedDataLength"] - size[e["requestId"]]}),
+    )
     page.add_init_script(SHIFTS)
     began = time.perf_counter()
     page.goto(f"http://127.0.0.1:{PORTS['app']}/?__theme={theme}", wait_until="commit")
@@ -85,7 +101,7 @@ def warm(browser: Browser, theme: str) -> tuple[float, float]:
         last, window = at, window + value
         worst = max(worst, window)
     page.close()
-    return took, worst
+    return took, worst, {f"{i} {u}": size[i] for i, u in address.items() if u.startswith("http")}
 
 
 def main() -> None:
@@ -111,14 +127,18 @@ def main() -> None:
             process.terminate()
             process.wait(30)
         browser.close()
-    waits, shifts = zip(*views, strict=True)
+    waits, shifts, wires = zip(*views, strict=True)
+    heaviest = max(wires, key=lambda wire: sum(wire.values()))
+    of_gradio = {u: n for u, n in heaviest.items() if "/assets/" in u or "/static/" in u}
     ratio = medians["app"] / medians["bare"]
     report = [
         f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
         f"cold start, median of {runs}: bare {medians['bare']:.1f} s, app {medians['app']:.1f} s, "
         f"ratio {ratio:.2f} (bar 2.0)",
         f"navigation to usable, {len(views)} times: median {statistics.median(waits):.2f} s, most "
-        f"{max(waits):.2f} s (bar 3); layout shift: most {max(shifts):.3f} (bar 0.1)",
+        f"{max(waits):.2f} s (bar 3); layout shift: most {max(shifts):.3f} (bar 0.05)",
+        f"over the wire: {sum(heaviest.values()) / 1000:.0f} KB (bar 500) in {len(heaviest)} requests "
+        f"(bar 60), {sum(of_gradio.values()) / 1000:.0f} KB in {len(of_gradio)} gradio's scripts",
     ]
     print(*report, sep="\n")
     if options.write:

@@ -28,7 +28,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ulmfit_demo import limits
-from ulmfit_demo.tokens.own import OwnError, OwnTokenizers
+from ulmfit_demo.workers.uploaded_tokenizer.pool import UploadedTokenizers, UploadError
 
 ROOT = Path(__file__).resolve().parents[1]
 BROKEN = "Something went wrong here"
@@ -146,6 +146,13 @@ ENDPOINTS: dict[str, tuple[st.SearchStrategy, ...]] = {
     "page_next_word": (good("", '{"value": "[0, 1]"}'), st.none(), TEXT, *CUTS),
     "page_surprise": (TEXT,),
     "page_training_stages": (TEXT,),
+    "page_inside_unit": (good("unit"), TEXT, good(0, 41), good(-1, 0, 3), FLAG),
+    "page_inside_hold": (TEXT, good(0, 41), good(-1.0, 0.9), good(1, 3), SEED),
+    "page_inside_memory": (good("memory"), TEXT, good(-1, 1, 3), good("left_out", "gradient")),
+    "page_inside_neighbours": (good("words"), TEXT, good(1, 10)),
+    "page_inside_map": (good("words"), TEXT),
+    "page_inside_readers": (good("readers"), TEXT, good(-1, 0, 3)),
+    "page_inside_change": (TEXT,),
     "page_legal_sizes": (TEXT, good("unigram", "bpe"), good(20, 150)),
     "page_train_vocabulary": (TEXT, good("unigram", "bpe"), good(60, 150, 16_000), TEXT),
     "page_train_live": (
@@ -155,7 +162,24 @@ ENDPOINTS: dict[str, tuple[st.SearchStrategy, ...]] = {
         ODD,
         ODD,
     ),  # refused: a training takes seconds, see its tests
+    "page_teach": (good("", '{"key": "x", "marks": [[0, 1]], "skip": []}'), st.none(), st.none()),
+    "page_teach_own": (
+        TEXT,
+        TEXT,
+        st.none(),
+        ODD,
+        ODD,
+        good("lm", "classifier"),
+        st.none(),
+        good("", "{"),
+    ),
     # the data endpoints
+    "fit": (
+        st.one_of(st.lists(TEXT, max_size=4), ODD),
+        good(["a", "b"], ["a", "b", "a"], []),
+        st.one_of(st.lists(TEXT, max_size=2), ODD),
+        good("lm", "classifier"),
+    ),
     "classify": (st.one_of(TEXT, st.lists(TEXT, max_size=4), ODD),),
     "encode": (st.one_of(st.lists(TEXT, max_size=4), ODD),),
     "read_along": (TEXT,),
@@ -166,6 +190,11 @@ ENDPOINTS: dict[str, tuple[st.SearchStrategy, ...]] = {
     "next_words": (TEXT, *CUTS),
     "generate": (TEXT, good(1, 5), good(1, 2), SEED, *CUTS),
     "stages": (TEXT,),
+    "unit": (TEXT, good(-1, 0, 41), good(-1, 0, 3)),
+    "memory": (TEXT, good(-1, 1, 3)),
+    "neighbours": (TEXT, good(1, 10)),
+    "two_readers": (TEXT,),
+    "smallest_change": (TEXT,),
     "tokenize": (TEXT, good("fastai", "spacy", "bpe-200", "own"), st.one_of(st.none(), RULES)),
     "numericalize": (TEXT,),
     "vocabulary": (TEXT, good("unigram", "bpe"), good(200, "1000", 16_000)),
@@ -311,7 +340,7 @@ def hostile_files(canary: Path) -> dict[str, bytes]:
 
 def wrong_with_files(asked: dict[str, Callable], folder: Path) -> tuple[Counter, list[str]]:
     """Every hostile file through both uploads: (counts, failures)."""
-    counts, failures, own = Counter(), [], OwnTokenizers()
+    counts, failures, own = Counter(), [], UploadedTokenizers()
     canary = folder / "canary"
     for name, data in hostile_files(canary).items():
         path = folder / Path(name).name
@@ -322,7 +351,7 @@ def wrong_with_files(asked: dict[str, Callable], folder: Path) -> tuple[Counter,
         try:
             key, _ = own.add(data, name)
             own.tokenize(key, "a" * 40 + "!")
-        except OwnError:
+        except UploadError:
             pass
         except Exception as e:
             wrong = wrong or f"own tokenizer raised {e!r}"[:300]

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from sentencepiece import SentencePieceProcessor
 
 from ulmfit_demo import lessons, limits
-from ulmfit_demo.tokens import training
+from ulmfit_demo.workers.subword_training import training
 
 BUDGET = training.Budget(
     limits.TRAIN_CPU_SECONDS, limits.TRAIN_SECONDS, limits.TRAIN_MEMORY, limits.TRAIN_PIECES

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reference import ROOT, arguments, report
 
-from ulmfit_demo import services
+from ulmfit_demo.inference import loading
 from ulmfit_demo.models.generation import generate
 from ulmfit_demo.models.reading import read_along
 from ulmfit_demo.models.sampling import Sampling
@@ -29,7 +29,7 @@ def main() -> None:
     import gradio  # noqa: F401  the app's own part
 
     rows["with gradio"] = resident()
-    loaded = services.load(ROOT / "assets")
+    loaded = loading.load(ROOT / "assets")
     rows["both models loaded"] = resident()
     ids = loaded.numericalize("This film is a quiet one")
 

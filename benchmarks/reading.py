@@ -10,7 +10,7 @@ from ulmfit_demo.models.attribution import leave_one_out
 from ulmfit_demo.models.classification import classify
 from ulmfit_demo.models.engine import engine_of
 from ulmfit_demo.models.reading import read_along
-from ulmfit_demo.models.surprise import surprise
+from ulmfit_demo.models.surprisal import surprisal
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
             "a word changed in the middle": lambda: read_along(model, edited, before),
             "a tenth of the prefixes": lambda: [classify(model, [p]) for p in alone],
             "leave one out, 60 words": lambda: leave_one_out(model, ids[:60]),
-            "surprise": lambda: surprise(loaded.lm, ids),
+            "surprise": lambda: surprisal(loaded.lm, ids),
         },
         args,
     )

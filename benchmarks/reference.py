@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from train import unpack  # noqa: E402
-from train.names import fastai_lm  # noqa: E402
+from train.state_dicts import fastai_lm  # noqa: E402
 from ulmfit_demo.models import bundle  # noqa: E402
 
 CORPUS = Path(os.environ.get("ULMFIT_DATA", ROOT / "runs" / "first" / "data"))  # ids only
@@ -150,8 +150,7 @@ def report(title: str, rows: dict[str, object]) -> None:
 
 def ids_of(loaded: bundle.Bundle, texts: Sequence[str]) -> list[list[int]]:
     """Texts → ids, as the app reads them."""
-    from ulmfit_demo.tokens import Vocab
-    from ulmfit_demo.tokens.plain import fastai_tokens
+    from ulmfit_demo.tokens import Vocab, fastai_tokens
 
     vocab = Vocab(loaded.vocab)
     return [vocab.numericalize(fastai_tokens(x)) for x in texts]

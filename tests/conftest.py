@@ -24,7 +24,7 @@ FLAGS = [
 @pytest.fixture
 def own_bundles(monkeypatch):
     """What this test registers is forgotten after it."""
-    from ulmfit_demo.services import devices
+    from ulmfit_demo.inference import devices
 
     for name in ("_on_cpu", "_on_gpu"):
         monkeypatch.setattr(devices, name, dict(getattr(devices, name)))
@@ -51,6 +51,15 @@ def browser():
         instance = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield instance
         instance.close()
+
+
+@pytest.fixture(scope="session")
+def context(browser):
+    """One for the first page of every test: gradio's scripts are compiled once. Its blank page keeps it."""
+    context = browser.new_context()
+    context.new_page()
+    yield context
+    context.close()
 
 
 QUIET = 5  # checks in a row, each a fifth of a second
@@ -80,6 +89,9 @@ COUNT = """(() => {
     if (found?.msg === 'process_completed') ended.add(found.event_id);
     return found;
   };
+  // A page that is left may complain of its streams: where an answer overtakes the receipt of its question,
+  // gradio's client opens one stream more and keeps the question as open, until the page goes away.
+  window.addEventListener('beforeunload', () => { console.error = () => {}; });
 })()"""
 
 
@@ -116,15 +128,46 @@ def still():
 
 
 @pytest.fixture
-def open_page(browser, url):
+def serious(still):
+    """What axe finds serious or critical in a page, in the light and in the dark: `serious(page)`.
+
+    `also` names rules that count whatever axe makes of them; `within`: a part of the page. One page shows both themes: what depends
+    on them is a class of its body.
+    """
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+    def found(page, theme: str, also: tuple[str, ...], within: str | None) -> list[tuple]:
+        page.evaluate("dark => document.body.classList.toggle('dark', dark)", theme == "dark")
+        still(page)
+        return [
+            (
+                theme,
+                v["id"],
+                [(n["html"][:150], n.get("failureSummary", "")[:300]) for n in v["nodes"][:3]],
+            )
+            for v in axe.run(page, within, {"resultTypes": ["violations"]}).response["violations"]
+            if v["impact"] in ("serious", "critical") or v["id"] in also
+        ]
+
+    def serious(page, also: tuple[str, ...] = (), within: str | None = None) -> list[tuple]:
+        return [each for theme in ("dark", "light") for each in found(page, theme, also, within)]
+
+    return serious
+
+
+@pytest.fixture
+def open_page(browser, context, url):
     """Open the app in a new page: `open_page(tab, theme, width)`.
+
+    A second page of a test is another visitor's, with a window of its own: who is not in front stands still.
 
     At the end nothing may have been logged as an error, and nothing asked for from outside.
     """
     pages, problems, outside = [], [], []
 
     def opened(tab: str | None = None, theme: str = "light", width: int = 1280):
-        page = browser.new_page(viewport={"width": width, "height": 800})
+        page = browser.new_page() if pages else context.new_page()
+        page.set_viewport_size({"width": width, "height": 800})
         pages.append(page)
         page.add_init_script(COUNT)
         page.asked = set()  # requests that are not answered, beside those that the page counts

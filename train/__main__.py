@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 STAGES = {
@@ -18,10 +19,11 @@ STAGES = {
     "student": "train the classifier on, with those reviews too",
     "export": "write the bundle that the app loads",
     "evaluate": "measure the bundle on the test reviews; write metrics.json and the model card",
+    "inside": "measure units and memory on held-out reviews; write inside.json into the bundle",
     "labels": "train the classifier with few labels and many; write the curve",
     "baselines": "fit NB-SVM, TF-IDF and VADER on the same split (--test measures test too)",
     "publish": "upload the bundle (--repo OWNER/NAME) or the app (--space OWNER/NAME) to the Hub",
-    "all": "data, lm, classifier, teach and student if wanted, export, evaluate: one after another",
+    "all": "data, lm, classifier, teach and student if wanted, export, evaluate, inside: in turn",
 }
 
 
@@ -55,7 +57,8 @@ def parser() -> argparse.ArgumentParser:
         "--init-from",
         type=Path,
         metavar="RUN",
-        help="lm, classifier: start from the model of this run folder; labels: the Wikipedia model",
+        help="lm, classifier: start from the model of this run folder; teach: in a second round, from "
+        "its students; labels: the Wikipedia model",
     )
     ap.add_argument(
         "--backwards",
@@ -84,7 +87,8 @@ def parser() -> argparse.ArgumentParser:
         "--wiki",
         type=Path,
         metavar="RUN",
-        help="export: the run whose language model this one began with, for its log; all: --init-from",
+        help="export: the run whose language model this one began with, for its log and as an earlier "
+        "state to show; all: --init-from",
     )
     ap.add_argument(
         "--sentences",
@@ -103,9 +107,10 @@ def parser() -> argparse.ArgumentParser:
     return ap
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one stage; its exit status. `arguments` in place of the command line's."""
     ap = parser()
-    args = ap.parse_args()
+    args = ap.parse_args(arguments)
     if args.space and args.stage != "publish":
         ap.error("--space belongs to the stage publish")
     if not args.recipe and not args.space:

@@ -6,10 +6,10 @@ import torch
 from fastai.learner import Learner
 from torch import Tensor
 
-from train.checkpoint import Kept
+from train.checkpoint import StatefulCallback
 
 
-class Average(Kept):
+class Average(StatefulCallback):
     """Keep `average = decay · average + (1 - decay) · weights` after every step.
 
     The average is part of each checkpoint (`state`, `load`). Polyak and Juditsky 1992; the decay is

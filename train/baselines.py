@@ -17,8 +17,8 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
-from train.console import progress
 from train.data import Corpus, Documents, find_corpus
+from train.logging import progress
 from ulmfit_demo.models.baselines import MAX_GRAMS, save_nbsvm, vader
 
 FEWEST = 3  # documents that an n-gram must stand in

@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from fastai.callback.core import Callback
 
-from train.console import JsonLog
 from train.distributed import ALONE, Group
 from train.errors import StageError
+from train.logging import JsonLog
 
 
 def save_atomically(value, path: Path) -> None:
@@ -58,7 +58,7 @@ def set_random_state(state: dict) -> None:
         torch.cuda.set_rng_state_all(state["cuda"])
 
 
-class Kept(Callback):
+class StatefulCallback(Callback):
     """A callback whose own state is part of every checkpoint."""
 
     def state(self) -> dict:
@@ -105,7 +105,9 @@ class Checkpoint(Callback):
             ]
             encoder.bs = encoder.hidden[0][0].shape[1]
         for callback in self.learn.cbs:
-            if isinstance(callback, Kept) and callback.name in state.get("callbacks", {}):
+            if isinstance(callback, StatefulCallback) and callback.name in state.get(
+                "callbacks", {}
+            ):
                 callback.load(state["callbacks"][callback.name])
         self.done = state["batch"]
         self.learn.train_iter += self.done
@@ -144,12 +146,13 @@ class Checkpoint(Callback):
             save_atomically(own, own_part(self.path, place, self.group))
         self.group.wait()  # the first process's file comes last: what it names is there
         if self.group.first:
+            stateful = [cb for cb in self.learn.cbs if isinstance(cb, StatefulCallback)]
             state = {
                 **place,
                 **own,
                 "model": self.learn.model.state_dict(),
                 "opt": self.learn.opt.state_dict(),
-                "callbacks": {cb.name: cb.state() for cb in self.learn.cbs if isinstance(cb, Kept)},
+                "callbacks": {cb.name: cb.state() for cb in stateful},
             }
             save_atomically(state, self.path)
             for old in self.path.parent.glob(f"{self.path.stem}.rank*.checkpoint"):

@@ -22,14 +22,14 @@ from fastai.torch_core import TensorCategory, default_device
 from train import precision
 from train.average import Average
 from train.checkpoint import save_atomically
-from train.console import JsonLog
 from train.crops import WithCrops
 from train.data import LABELS, Corpus, Documents
 from train.errors import StageError
 from train.export import read
 from train.language_model import adamw, seed_everything, sizes
-from train.order import ResumableOrder
+from train.logging import JsonLog
 from train.recipe import Classifier, LanguageModel
+from train.resumable_loaders import ResumableOrder
 from train.stages import Run, load_checkpoint, run
 
 VALID_BS = 128  # validation keeps no gradients: larger batches are faster

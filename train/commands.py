@@ -99,6 +99,8 @@ def classifier(call: Call) -> None:
 def teach(call: Call) -> None:
     from train import teacher
 
+    if call.recipe.student.first and call.args.init_from:
+        teacher.begin_round(call.args.init_from, call.folder)
     taught = teacher.teach(call.recipe, call.corpus(), call.folder)
     share = (taught.positive > 0.5).mean()
     print(f"{len(taught.which):,} reviews labelled, {share:.1%} of them positive")
@@ -122,7 +124,7 @@ def labels(call: Call) -> None:
 def export(call: Call) -> None:
     from train import export
 
-    snapshots = {}
+    snapshots: dict[str, Path] = {}
     for entry in call.args.snapshot or ():
         title, separator, path = entry.rpartition("=")
         if not separator:
@@ -131,6 +133,11 @@ def export(call: Call) -> None:
     wiki = call.args.wiki
     if wiki is None and call.args.stage == "all" and call.recipe.pretraining.text:
         wiki = call.args.init_from
+    given = (
+        call.args.wiki is not None or not call.recipe.student.first
+    )  # else: the first round's run
+    if wiki is not None and given and not snapshots:  # "what training changes" begins with it
+        snapshots = {"Wikipedia": wiki / "lm.pth"}
     export.export(call.recipe, call.corpus(), call.folder, call.bundle, snapshots, wiki)
 
 
@@ -138,7 +145,7 @@ def evaluate(call: Call) -> None:
     from train import evaluate
 
     command = f"python -m train all --recipe {call.args.recipe}"
-    for name in ("data", "init_from", "run"):
+    for name in ("data", "init_from", "wiki", "run"):
         if getattr(call.args, name):
             command += f" --{name.replace('_', '-')} {getattr(call.args, name)}"
     same_split = call.recipe.data.layout == "imdb"
@@ -150,6 +157,16 @@ def evaluate(call: Call) -> None:
     for part, values in found.items():
         shown = (f"{k} {v:.4f}" for k, v in values.items() if isinstance(v, float))
         print(f"{part}: {', '.join(shown)}")
+
+
+def inside(call: Call) -> None:
+    from train import inside
+
+    found = inside.measure(call.bundle, call.corpus())
+    best = max(abs(a - 0.5) for a in found["units"]["auc"])
+    curves = found["curves"]
+    print(f"the best unit parts praise from blame with AUC {0.5 + best:.3f}")
+    print(f"{curves['whole']:.3f} bits a token over {curves['n_places']} places")
 
 
 def baselines(call: Call) -> None:
@@ -187,17 +204,19 @@ def everything(call: Call) -> None:
     """The stages from the corpus to a measured bundle; with `--resume`, those that are not done.
 
     Each training stage in the recipe's directions, forwards first, before the next stage begins; the
-    teacher is one for both.
+    teacher is one for both. A second round (`[student] first`) begins with the students of --init-from.
     """
     directions = [call, call.turned()] if "backwards" in call.recipe.directions else [call]
     taught = (teach, student) if call.recipe.student.unlabelled else ()
     plain = call.recipe.data.layout == "text"  # no labels
     trained = (lm,) if plain else (lm, classifier, *taught)
+    if call.recipe.student.first:
+        trained = taught
     steps = [(data, call)]
     for stage in trained:
         steps += [(stage, one) for one in (directions[:1] if stage is teach else directions)]
     if not plain:
-        steps += [(export, call), (evaluate, call)]
+        steps += [(export, call), (evaluate, call), (inside, call)]
     for stage, one in steps:
         if not (call.args.resume and finished(stage.__name__, one)):
             stage(one)
@@ -231,6 +250,7 @@ STAGES = {
     "labels": labels,
     "export": export,
     "evaluate": evaluate,
+    "inside": inside,
     "baselines": baselines,
     "publish": publish,
     "all": everything,

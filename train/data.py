@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,8 @@ from fastai.text.core import TokenizeWithRules, WordTokenizer
 from fastai.text.data import Numericalize, TensorText
 
 from train import generated
-from train.console import progress
 from train.errors import StageError
+from train.logging import progress
 from train.recipe import Data
 
 SPLITS = ("train", "unsup", "heldout", "test")
@@ -92,7 +93,8 @@ def _tokenize_chunk(files: list[Path]) -> tuple[list[str], np.ndarray, list[int]
     """Tokenize `files`: (types in order of appearance, ids into them, lengths, bytes)."""
     texts = [f.read_text(encoding="utf-8") for f in files]
     local: dict[str, int] = {}
-    ids, lengths = [], []
+    ids: list[int] = []
+    lengths: list[int] = []
     for tokens in TokenizeWithRules(tok=WordTokenizer())(texts):
         lengths.append(len(tokens))
         ids.extend(local.setdefault(t, len(local)) for t in tokens)
@@ -206,20 +208,28 @@ class Documents:
         return len(self.which)
 
     def __getitem__(self, i: int) -> TensorText:
+        return TensorText(torch.from_numpy(self.ids(i).astype(np.int64)))
+
+    def ids(self, i: int) -> np.ndarray:
+        """The ids of document `i`, in the format of the cache: [length]."""
         start, end = self.corpus.offsets[self.which[i]], self.corpus.offsets[self.which[i] + 1]
-        ids = self.corpus.ids[start:end].astype(np.int64)
+        ids = self.corpus.ids[start:end]
         if self.cut is not None and len(ids) > self.cut:
             # read backwards without a tail, a review's end comes first and is kept
             tail = self.cut if self.corpus.backwards and not self.tail else self.tail
             ids = np.concatenate([ids[: self.cut - tail], ids[len(ids) - tail :]])
         if self.corpus.backwards:
-            ids = ids[::-1].copy()
-        return TensorText(torch.from_numpy(ids))
+            ids = ids[::-1]
+        return ids
 
-    def subset(self, n: int) -> Documents:
-        """`n` documents spread evenly over these (all, where there are fewer)."""
+    def stream(self, order: Sequence[int]) -> np.ndarray:
+        """The documents of `order` one after another: [tokens], in the format of the cache."""
+        return np.concatenate([self.ids(i) for i in order])
+
+    def subset(self, n: int, first: int = 0) -> Documents:
+        """`n` documents spread evenly over these from number `first` on (all, where there are fewer)."""
         step = max(1, len(self) // n) if n else 1
-        which = self.which[::step][:n] if n else self.which
+        which = self.which[first::step][:n] if n else self.which
         return Documents(self.corpus, which, self.cut, self.tail)
 
     @property

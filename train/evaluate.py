@@ -20,8 +20,8 @@ from fastai.text.data import LMDataLoader
 
 from train import model_card, short_texts
 from train.calibrate import calibrate
-from train.console import progress
 from train.data import Corpus, Documents
+from train.logging import progress
 from train.mistakes import against_bundle
 from train.mistakes import measure as mistakes
 from train.reading import probabilities
@@ -39,7 +39,7 @@ def language_model_metrics(model: LanguageModel, documents: Documents, bs: int =
     only, so the figure must be read together with `unk_share`.
     """
     loader = LMDataLoader(documents, lens=documents.lengths.tolist(), bs=bs, seq_len=70)
-    nats = hits = n = 0
+    nats, hits, n = 0.0, 0, 0
     state = model.body.zero_state(bs)
     with torch.inference_mode():
         for x, y in progress(loader, "language model", len(loader)):
@@ -128,7 +128,8 @@ def evaluate(
         short_texts.read(sentences, loaded.config["classes"])
     calibration = {"calibration": calibrate(folder, loaded, corpus)}
     loaded = bundle.load(folder)  # with its temperature: no verdict changes
-    if loaded.classifier_backwards is not None:  # its own one, or the louder of the two is the mean
+    if loaded.classifier_backwards is not None:
+        # a temperature of its own: else the classifier with the larger logits dominates the mean
         backwards = Corpus(corpus.folder, backwards=True)
         calibration["calibration_backwards"] = calibrate(folder, loaded, backwards)
         loaded = bundle.load(folder)

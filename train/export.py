@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -13,9 +14,9 @@ from torch import Tensor, nn
 from train.data import LABELS, Corpus
 from train.errors import StageError
 from train.logs import BACKWARDS, merged
-from train.names import classifier_weights, lm_weights
 from train.pretraining import describe
 from train.recipe import Recipe
+from train.state_dicts import classifier_weights, lm_weights
 from ulmfit_demo.models import bundle
 
 SHOWN = ("labels.json", "baselines.json")  # what the Training tab shows beside the log
@@ -25,7 +26,11 @@ class ExportError(StageError):
     """A weight file is missing or does not fit the recipe."""
 
 
-def fill(model: nn.Module, weights: dict[str, Tensor]) -> nn.Module:
+M = TypeVar("M", bound=nn.Module)
+
+
+def fill(model: M, weights: dict[str, Tensor]) -> M:
+    """`model` with `weights`. Raises `ExportError` where they do not fit."""
     missing, unexpected = model.load_state_dict(weights, strict=False)
     odd = [k for k in missing if not k.endswith("num_batches_tracked")] + list(unexpected)
     if odd:
@@ -161,8 +166,8 @@ def export(
     ):
         if name == "classifier_backwards" and not path.is_file():
             continue
-        model = bundle.build(config)[name != "lm"]
-        models[name] = fill(model, convert(read(path)))
+        lm, classifier = bundle.build(config)
+        models[name] = fill(lm if name == "lm" else classifier, convert(read(path)))
 
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)

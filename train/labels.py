@@ -19,9 +19,9 @@ from fastai.text.learner import clean_raw_keys
 
 from train import classifier, precision
 from train.average import accuracy_of
-from train.console import JsonLog
 from train.data import Corpus, Documents
 from train.language_model import matched_weights, seed_everything
+from train.logging import JsonLog
 from train.recipe import Classifier, Labels, Recipe, Stage
 from train.stages import Run, run
 

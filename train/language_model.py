@@ -5,32 +5,36 @@ from __future__ import annotations
 import json
 import random
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from fastai.callback.progress import ProgressCallback
+from fastai.callback.rnn import RNNRegularizer
 from fastai.callback.training import GradientClip
 from fastai.data.core import DataLoaders
 from fastai.data.external import URLs, untar_data
-from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import Perplexity, accuracy
 from fastai.optimizer import OptimWrapper
-from fastai.text.data import LMDataLoader, LMTensorText
+from fastai.text.data import LMDataLoader, LMTensorText, TensorText
 from fastai.text.learner import LMLearner, match_embeds
 from fastai.text.models.awdlstm import AWD_LSTM, awd_lstm_lm_config, awd_lstm_lm_split
 from fastai.text.models.core import get_language_model
 from fastai.torch_core import default_device
 
 from train import precision
+from train.allocator import keep_pages
 from train.checkpoint import save_atomically
-from train.console import JsonLog
 from train.data import Corpus, Documents
 from train.distributed import ALONE, AverageGradients, Group, same_weights
 from train.errors import StageError
-from train.order import ResumableOrder
+from train.logging import JsonLog
 from train.recipe import LanguageModel
-from train.sampled_softmax import SampledDecoder, SampledSoftmax
+from train.regularization import FewPassRegularizer, RowDropout
+from train.resumable_loaders import ResumableOrder
+from train.sampled_softmax import SampledDecoder, SampledLoss, SampledSoftmax
 from train.stages import Run, load_checkpoint, run
 
 
@@ -50,17 +54,16 @@ class StreamLoader(ResumableOrder, LMDataLoader):
             self.last_len = self.bl - (self.n_batches - 1) * self.seq_len
             self.n = self.n_batches * self.bs
 
-    def create_item(self, seq):
-        if self.group.world == 1:
-            return super().create_item(seq)
-        seq = seq or 0  # fastai asks for None when it only looks
-        if seq >= self.n:
-            raise IndexError
-        batch, row = divmod(seq, self.bs)
-        length = self.last_len if batch == self.n_batches - 1 else self.seq_len
-        start = (row + self.group.rank * self.bs) * self.bl + batch * self.seq_len
-        text = self.chunks[start : start + length + 1]
-        return LMTensorText(text[:-1]), text[1:]
+    def create_batches(self, samps):
+        """Cut each mini-batch out of the stream at once; fastai collates it from `bs` items."""
+        stream = self.dataset.stream(self.items.idxs)
+        rows = (np.arange(self.bs) + self.group.rank * self.bs) * self.bl
+        for seq in islice(samps, 0, None, self.bs):
+            batch = seq // self.bs
+            length = self.last_len if batch == self.n_batches - 1 else self.seq_len
+            start = rows[:, None] + batch * self.seq_len
+            ids = torch.from_numpy(stream[start + np.arange(length + 1)].astype(np.int64))
+            yield LMTensorText(ids[:, :-1].contiguous()), TensorText(ids[:, 1:].contiguous())
 
     def shuffled(self, idxs, rng):
         order = rng.permutation(len(self.items.idxs))
@@ -99,10 +102,12 @@ def config(settings: LanguageModel) -> dict:
     return {**awd_lstm_lm_config, **sizes(settings)}
 
 
-def build_model(vocab_sz: int, settings: LanguageModel) -> torch.nn.Module:
-    """fastai's `get_language_model`, its decoder able to score some columns only."""
+def build_model(vocab_sz: int, settings: LanguageModel) -> Any:
+    """fastai's `get_language_model` (a `SequentialRNN`), its decoder able to score some columns only."""
     model = get_language_model(AWD_LSTM, vocab_sz, config(settings), settings.drop_mult)
-    model[1].__class__ = SampledDecoder  # same parameters: only `forward` differs
+    # same parameters: only `forward` differs
+    model[1].__class__ = SampledDecoder
+    model[0].encoder_dp.__class__ = RowDropout
     return model
 
 
@@ -123,19 +128,22 @@ def learner(
         device,
         group,
     )
+    model = build_model(len(corpus.vocab), settings)
     learn = LMLearner(
         dls,
-        build_model(len(corpus.vocab), settings),
+        model,
         alpha=settings.alpha,
         beta=settings.beta,
         moms=settings.moms,
-        loss_func=CrossEntropyLossFlat(),
+        loss_func=SampledLoss(model[1]),
         splitter=awd_lstm_lm_split,
         opt_func=adamw(settings.moms[0], settings.sqr_mom),
         metrics=[accuracy, Perplexity()],
         path=folder,
         cbs=[GradientClip(settings.clip)] if settings.clip else [],
     )
+    for regularizer in learn.cbs.filter(lambda cb: isinstance(cb, RNNRegularizer)):
+        regularizer.__class__ = FewPassRegularizer
     if settings.sampled:
         counts = torch.from_numpy(corpus.token_counts())
         learn.add_cb(SampledSoftmax(counts, settings.sampled))
@@ -228,7 +236,8 @@ def train(
         seed_everything(settings.seed + 1_000 * group.rank)  # each drops and draws its own
         if not group.first:
             learn.remove_cb(ProgressCallback)
-    run(learn, settings.all_stages(), settings, where, log, "lm", state)
+    with keep_pages(learn.dls.device.type == "cpu"):
+        run(learn, settings.all_stages(), settings, where, log, "lm", state)
     if group.first:
         save_result(learn.model.state_dict(), folder)
     group.wait()

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import binomtest
 
-from train.console import progress
 from train.data import LABELS, SPLITS, Corpus, Documents
+from train.logging import progress
 from train.reading import probabilities
 from ulmfit_demo.models.baselines import NBSVM, BaselineError, load_nbsvm
 from ulmfit_demo.models.bundle import Bundle

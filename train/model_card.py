@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import json
 
+USE = """\
+```python
+from ulmfit_demo import load
+m = load()                    # what ships; or a bundle's folder, or OWNER/NAME of the Hub
+m("A warm and clever film.")  # {"label": "pos", "score": 0.99, "unsure": False}; for a list a list
+m.tokens(text, "fastai"); m.read_along(text); m.explain(text); m.surprisal(text)
+m.next_words(text, temperature=0.75); m.generate("I liked", n_words=40, seed=0); m.encode(texts)
+```
+"""  # the README of the repository has the same lines
+
 
 def taught(config: dict) -> str:
     """A sentence on what the classifier learned from a teacher; "" where there was none."""
-    n = config["recipe"].get("student", {}).get("unlabelled", 0)
+    student = config["recipe"].get("student", {})
+    rounds = 2 if student.get("first") else 1
+    n = rounds * student.get("unlabelled", 0)
     if not n:
         return ""
+    when = ", in two rounds" if rounds == 2 else ""
     return (
         f"The classifier was then trained on with {n:,} reviews of unsup that nobody had labelled: it\n"
-        "and an NB-SVM gave them probabilities together (train/README.md, a teacher and a student).\n"
+        f"and an NB-SVM gave them probabilities together{when} (train/README.md, a teacher and a\n"
+        "student).\n"
     )
 
 
@@ -84,6 +98,7 @@ tags: [ulmfit, awd-lstm, text-classification, text-generation]
 ---
 # {config["name"]}
 
+{USE}
 {config["about"]}.
 
 An AWD-LSTM language model and the sentiment classifier that was fine-tuned from its encoder (ULMFiT),

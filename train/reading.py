@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from train.console import progress
 from train.data import Documents
+from train.logging import progress
 from ulmfit_demo.models.awd_lstm import Classifier
 from ulmfit_demo.models.classification import classify_batches
 

@@ -10,6 +10,7 @@ import dataclasses
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from train.errors import StageError
 
@@ -103,6 +104,9 @@ class Student(Classifier):
     """The classifier once more, on labelled reviews and on those that a teacher has labelled."""
 
     unlabelled: int = 0  # how many unsup reviews the teacher labels; 0: no student
+    first: int = (
+        0  # number of the first of them; above 0: a second round, taught by a run's students
+    )
     grams: int = 2  # words of the longest n-gram of the teacher's NB-SVM
     stages: tuple[Stage, ...] = (Stage(groups=0, epochs=1, lr=3e-3),)
 
@@ -205,7 +209,7 @@ def _build(cls: type, raw: dict, where: str):
                 raise RecipeError(f"{name!r} must be a list of stages")
             values[key] = tuple(_build(Stage, v, f"{name}.") for v in value)
         else:
-            values[key] = _coerce(name, value, known[key].type)
+            values[key] = _coerce(name, value, str(known[key].type))
     missing = [
         n
         for n, f in known.items()
@@ -218,14 +222,17 @@ def _build(cls: type, raw: dict, where: str):
     return cls(**values)
 
 
-def _coerce(name: str, value, annotation: str):
+def _coerce(name: str, value: Any, annotation: str) -> Any:
     """Check `value` against a field's annotation (a string: annotations are postponed)."""
     if annotation.startswith("tuple["):
         item = annotation[len("tuple[") :].split(",")[0]
         if not isinstance(value, list):
             raise RecipeError(f"{name!r} must be a list")
         return tuple(_coerce(name, v, item) for v in value)
-    kind = {"int": int, "float": (int, float), "str": str, "bool": bool}[annotation]
-    if not isinstance(value, kind) or (isinstance(value, bool) and annotation != "bool"):
+    kinds: dict[str, tuple[type, ...]]
+    kinds = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
+    kind = kinds[annotation]
+    is_of_kind = isinstance(value, kind) and (annotation == "bool" or not isinstance(value, bool))
+    if not is_of_kind:
         raise RecipeError(f"{name!r} must be of type {annotation}, not {value!r}")
     return float(value) if annotation == "float" else value

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from train.console import progress
 from train.errors import StageError
+from train.logging import progress
 from ulmfit_demo.models.bundle import Bundle
 from ulmfit_demo.models.reading import read_along
 from ulmfit_demo.tokens import Vocab, fastai_words

@@ -14,9 +14,9 @@ from fastai.callback.core import Callback
 from fastai.learner import Learner
 
 from train.checkpoint import Checkpoint, StepLog, own_part
-from train.console import JsonLog
 from train.distributed import ALONE, Group
 from train.errors import StageError
+from train.logging import JsonLog
 from train.recipe import Stage
 
 

@@ -16,7 +16,7 @@ from train.recipe import LanguageModel, Student
 from train.stages import Run, load_checkpoint
 
 
-def lessons(corpus: Corpus, taught: teacher.Taught) -> tuple[Documents, np.ndarray]:
+def training_set(corpus: Corpus, taught: teacher.Taught) -> tuple[Documents, np.ndarray]:
     """All labelled and taught reviews, and what to say of each: float32 [reviews, classes]."""
     labelled = corpus.split("train")
     sure = np.eye(len(LABELS), dtype=np.float32)[labelled.labels]
@@ -31,7 +31,7 @@ def train(corpus: Corpus, lm: LanguageModel, settings: Student, where: Run, devi
     Both directions learn from the one `taught.npz` of the run.
     """
     run = where.folder.parent if where.folder.name == BACKWARDS else where.folder
-    documents, targets = lessons(corpus, teacher.load(run))
+    documents, targets = training_set(corpus, teacher.load(run))
     start = read(where.folder / "classifier.pth")
     checkpoint = where.folder / "student.checkpoint"
     same = newer(checkpoint, run / teacher.FILE)  # else it learned from another teacher

@@ -10,8 +10,8 @@ from pathlib import Path
 from fastai.data.transforms import get_text_files
 from fastai.text.core import SubwordTokenizer
 
-from train.console import progress
 from train.data import CorpusError, find_corpus
+from train.logging import progress
 from train.recipe import Subwords
 
 

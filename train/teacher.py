@@ -9,6 +9,7 @@ Sources: Hinton, Vinyals, Dean, "Distilling the Knowledge in a Neural Network" (
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +20,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
 from train.baselines import Grams, accuracy, fit_nbsvm
-from train.console import JsonLog
 from train.data import LABELS, Corpus, Documents
 from train.errors import StageError
 from train.export import BACKWARDS, fill, make_config, read
-from train.names import classifier_weights
+from train.logging import JsonLog
 from train.reading import probabilities
 from train.recipe import Recipe
+from train.state_dicts import classifier_weights
 from ulmfit_demo.models import bundle
 from ulmfit_demo.models.awd_lstm import Classifier
 from ulmfit_demo.models.classification import precision_for
@@ -106,13 +107,35 @@ def min_class(labels: np.ndarray) -> int:
     return int(np.bincount(labels).min())
 
 
+def begin_round(source: Path, folder: Path) -> None:
+    """Make the students of the run `source` the classifiers of `folder`, in both directions.
+
+    `folder` also gets what else `export` wants of a run: language models and logs. Raises
+    `TeacherError` where `source` holds no student.
+    """
+    if not (source / "student.pth").is_file():
+        raise TeacherError(f"{source} holds no student.pth: run the stage student there first")
+    for direction in ("", BACKWARDS):
+        old, new = source / direction, folder / direction
+        if not (old / "student.pth").is_file():
+            continue
+        new.mkdir(parents=True, exist_ok=True)
+        shutil.copy(old / "student.pth", new / "classifier.pth")
+        for name in ("lm.pth", "log.jsonl", "models/finetuned.pth"):
+            if (old / name).is_file():
+                (new / name).parent.mkdir(exist_ok=True)
+                shutil.copy(old / name, new / name)
+        JsonLog(new / "log.jsonl").write(stage="student", event="round")  # the next one goes on
+
+
 def teach(recipe: Recipe, corpus: Corpus, folder: Path) -> Taught:
     """Label `recipe.student.unlabelled` reviews of unsup; the result also stands in `folder`.
 
     The scores are weighted, and made probabilities, by a logistic regression on the held-out reviews.
     Raises `TeacherError` where the recipe wants no student or the corpus has no unlabelled reviews.
     """
-    unlabelled = corpus.split("unsup").subset(recipe.student.unlabelled)
+    settings = recipe.student
+    unlabelled = corpus.split("unsup").subset(settings.unlabelled, settings.first)
     if not recipe.student.unlabelled or not len(unlabelled):
         raise TeacherError("nothing to teach: the recipe's [student] has no unlabelled reviews")
     heldout = corpus.split("heldout")

@@ -19,8 +19,8 @@ from train.errors import StageError
 from train.export import SHOWN
 from train.language_model import save_result
 from train.logs import BACKWARDS, lines, parted
-from train.names import fastai_lm, fill_fastai_classifier
 from train.recipe import LanguageModel
+from train.state_dicts import fastai_lm, fill_fastai_classifier
 from ulmfit_demo.models import bundle
 from ulmfit_demo.models.awd_lstm import Classifier
 

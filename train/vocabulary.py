@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from fastai.text.core import defaults
 
-from train.console import progress
 from train.data import Corpus, CorpusError, find_corpus
+from train.logging import progress
 from train.recipe import Subwords
 from ulmfit_demo.tokens import SubwordLadder, clean
 

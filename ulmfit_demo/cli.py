@@ -4,13 +4,15 @@
     ulmfit-demo classify --file reviews.txt > verdicts.jsonl
     ulmfit-demo app --port 7860
 
-Exit codes: 0 all done, 1 a text was refused or there is no model, 2 wrong arguments or no such file, 130
-interrupted, 141 whoever read the output has gone.
+Exit codes: 0 all done; 1 a text was refused, there is no model, the answers cannot be written, or the
+page cannot be served; 2 wrong arguments or no such file; 130 interrupted; 141 the reader has gone.
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
+import importlib.util
 import inspect
 import os
 import sys
@@ -20,7 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from ulmfit_demo import start
+from ulmfit_demo import startup
 
 # command → (the pipeline's method, what it does)
 COMMANDS = {
@@ -29,8 +31,9 @@ COMMANDS = {
     "surprisal": ("surprisal", "how unlikely each token of a text was, in bits"),
     "generate": ("generate", "go on writing a text; the same seed gives the same text"),
 }
+NO_MCP = "The package mcp is not installed: pip install 'ulmfit-demo[mcp]'"
 CHUNK = 256  # texts classified at once, between two lines of the progress bar
-REFUSED, USAGE, INTERRUPTED, CLOSED = 1, 2, 130, 141
+FAILED, USAGE, INTERRUPTED, CLOSED = 1, 2, 130, 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,17 +41,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = next((a for a in arguments if not a.startswith("-")), "")
     if command in COMMANDS:
-        start.begin()
-        start.import_fastai()
+        startup.begin()
+        startup.import_fastai()
     options = parser(command).parse_args(arguments)
     try:
         return serve(options) if options.command == "app" else run(options)
     except BrokenPipeError:
-        # what Python still holds for the output must not be written when it ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return CLOSED
+    except OSError as e:  # a full disk, a port that is taken
+        if e.errno == errno.ENOSPC:
+            _drop_output()
+        print(e, file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _drop_output() -> None:
+    """What Python still holds for the output must not be written when it ends: that would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run(options: argparse.Namespace) -> int:
@@ -68,8 +80,8 @@ def run(options: argparse.Namespace) -> int:
         pipeline = load(options.model)
     except BundleError as e:
         print(e, file=sys.stderr)
-        return REFUSED
-    start.settled()
+        return FAILED
+    startup.settled()
     method = COMMANDS[options.command][0]
     settings = {name: getattr(options, name) for name in options.settings}
     refused = False
@@ -80,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
             print(to_json(line), flush=sys.stdout.isatty())
             bar.update()
     sys.stdout.flush()
-    return REFUSED if refused else 0
+    return FAILED if refused else 0
 
 
 def answers(method: Callable, texts: Sequence[str], settings: dict) -> Iterator[tuple[str, dict]]:
@@ -119,12 +131,15 @@ def serve(options: argparse.Namespace) -> int:
     """The page, until it is interrupted."""
     if options.model:
         os.environ["ULMFIT_BUNDLE"] = options.model
-    start.prepare()
+    startup.prepare()
     from ulmfit_demo import page
 
     if options.mcp:
+        if importlib.util.find_spec("mcp") is None:
+            print(NO_MCP, file=sys.stderr)
+            return FAILED
         os.environ[page.MCP] = "1"
-    start.settled()
+    startup.settled()
     settings = page.launch_settings()
     page.build().launch(server_name=options.host, server_port=options.port, **settings)
     return 0
@@ -164,8 +179,10 @@ def _model(parser: argparse.ArgumentParser) -> None:
 
 def _options(parser: argparse.ArgumentParser, method: Callable) -> list[str]:
     """Add every parameter of `method` that has a default; their names."""
+    from ulmfit_demo.pipeline.base import described
+
     hints = typing.get_type_hints(inspect.unwrap(method))
-    about = _described(inspect.getdoc(inspect.unwrap(method)) or "")
+    about = described(inspect.unwrap(method))
     names = []
     for name, parameter in inspect.signature(method).parameters.items():
         if parameter.default is inspect.Parameter.empty:
@@ -182,9 +199,3 @@ def _options(parser: argparse.ArgumentParser, method: Callable) -> list[str]:
         parser.add_argument(f"--{name.replace('_', '-')}", default=default, **settings)
         names.append(name)
     return names
-
-
-def _described(doc: str) -> dict[str, str]:
-    """What the `Args:` of a docstring say of each parameter."""
-    lines = (line.strip().partition(": ") for line in doc.partition("Args:")[2].split("\n"))
-    return {name: text for name, _, text in lines if text}

@@ -7,7 +7,7 @@ requests of one event only, and only once the first of them has been sent.
 The page numbers the questions as it sends them (`assets/script/order.js`), in the slot of a `gr.State`:
 no endpoint has a parameter for it, a program sends none, and its answers pass as they are. Answers leave
 through one stream a session. There each output remembers the number of the question that wrote it last,
-and an older answer leaves that output as it is.
+and an older answer leaves that output as it is (`web/gradio_patches.py` hooks this into gradio's queue).
 """
 
 from __future__ import annotations
@@ -15,16 +15,12 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
 
 import gradio as gr
 from gradio.server_messages import EventMessage, ProcessCompletedMessage, ProcessGeneratingMessage
-
-from ulmfit_demo import limits
 
 SKIP = {"__type__": "update"}  # what gradio's page leaves as it is; `gr.skip()` on its way
 LARGEST = 2**53  # the page counts in JavaScript's numbers
@@ -129,8 +125,8 @@ def ordered(function: Callable, outputs: list) -> Callable:
     known = list(said.parameters.values())
     if not any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in known):
         slot = inspect.Parameter("asked", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
-        call.__signature__ = said.replace(parameters=[*known, slot])
-    call.is_ordered = True
+        setattr(call, "__signature__", said.replace(parameters=[*known, slot]))  # noqa: B010
+    setattr(call, "is_ordered", True)  # noqa: B010  (a function's own fields have no type)
     return call
 
 
@@ -141,39 +137,4 @@ def is_ordered(function: object) -> bool:
 
 def plain(function: Callable) -> Callable:
     """The function of an event without the slot of the page's number, for a caller without a page."""
-    return function.__wrapped__ if is_ordered(function) else function
-
-
-def keep(demo: gr.Blocks, most: int = limits.ORDER_SESSIONS) -> None:
-    """Keep the answers to the page in order, for the `most` newest sessions. Call after `demo.queue`."""
-    queue = demo._queue
-    send, process = queue.send_message, queue.process_events
-    sessions: OrderedDict[str, Written] = OrderedDict()
-    questions: WeakKeyDictionary = WeakKeyDictionary()
-
-    def question_of(event) -> Question | None:
-        if not is_ordered(event.fn.fn) or event.data is None:
-            return None
-        if event not in questions:
-            number = event.data.data[-1] if event.data.data else None
-            if type(number) is not int or not 0 < number < LARGEST:
-                return None
-            written = sessions.setdefault(event.session_hash, Written())
-            sessions.move_to_end(event.session_hash)
-            if len(sessions) > most:
-                sessions.popitem(last=False)
-            questions[event] = Question(number, [o._id for o in event.fn.outputs], written)
-        return questions[event]
-
-    def in_order(event, message):
-        question = question_of(event) if event.alive else None
-        send(event, message if question is None else question.pass_on(message))
-
-    async def asked(events, *args, **kwargs):
-        token = QUESTION.set(question_of(events[0]))
-        try:
-            return await process(events, *args, **kwargs)
-        finally:
-            QUESTION.reset(token)
-
-    queue.send_message, queue.process_events = in_order, asked
+    return getattr(function, "__wrapped__", function) if is_ordered(function) else function

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import gradio as gr
 from starlette.middleware import Middleware
 
-from ulmfit_demo import lanes, limits, order, services, start, theme, web
+from ulmfit_demo import limits, startup, theme, web
+from ulmfit_demo.inference import loading
+from ulmfit_demo.inference.sentiment import warm_up
 from ulmfit_demo.pipeline import Pipeline
 from ulmfit_demo.resources import assets
-from ulmfit_demo.services import reviews
 from ulmfit_demo.tabs import (
     batches,
     generation,
-    links,
-    notebooks,
-    questions,
+    inside,
+    journey,
     sentiment,
+    teach,
     tokenizers,
     training,
     vocabulary,
 )
-from ulmfit_demo.web import endpoints, mcp_json, resources
+from ulmfit_demo.tabs.journey import front
+from ulmfit_demo.tabs.shared import links, notebooks, questions
+from ulmfit_demo.web import endpoints, gradio_patches, preview, resources
 
 MCP = "ULMFIT_MCP"  # of the environment: 1 serves the endpoints as tools of an MCP server as well
 TABS = {
@@ -31,44 +35,55 @@ TABS = {
     "Batches": batches,
     "Sentiment": sentiment,
     "Generation": generation,
+    "Inside": inside,
     "Training": training,
+    "Teach": teach,
 }
-TITLE = "ULMFiT, step by step"
-INTRO = "Type a text and watch it travel: tokens, ids, mini-batches, a language model, a verdict."
+SHARE = """<div class="u-share">
+<button type="button" class="u-save-button" data-share="link">Copy a link to this view</button>
+<button type="button" class="u-save-button" data-share="embed">Copy the lines that embed it</button>
+<button type="button" class="u-save-button" data-share="present">Present</button>
+<button type="button" class="u-save-button leave" data-share="page">Leave the presentation</button>
+<span role="status"></span></div>"""
 FOOT = (
     "What you type is not stored and not sent elsewhere; the address of this page holds it, so that a "
     "link restores the view. A file and its results are deleted after about an hour. Models trained on "
-    "IMDb film reviews with fastai."
+    "Wikipedia and IMDb film reviews with fastai."
 )
 
 
 def build() -> gr.Blocks:
     """The page and the endpoints, with the model that ships or that ULMFIT_BUNDLE names."""
-    start.begin()
-    loaded = services.load(assets())
-    settings = dict(analytics_enabled=False, delete_cache=limits.DELETE_CACHE)
-    found = []
-    with gr.Blocks(title=TITLE, **settings) as demo:
+    startup.begin()
+    loaded = loading.load(assets())
+    settings: dict[str, Any] = dict(analytics_enabled=False, delete_cache=limits.DELETE_CACHE)
+    found, opened = [], {}
+    with gr.Blocks(title=front.TITLE, **settings) as demo:
         # before the page's events: a name that both have goes to the endpoint
         pipeline = Pipeline(loaded)
         endpoints.connect(pipeline)
         resources.connect(pipeline)
-        gr.Markdown(f"# {TITLE}\n{INTRO}", elem_classes="u-title")
-        with gr.Tabs() as tabs:
+        journey.build(pipeline)
+        with gr.Tabs(overflow_behavior="wrap") as tabs:  # a phone sees all of them
             for name, tab in TABS.items():
-                with gr.Tab(name, id=name.lower(), elem_id=f"tab-{name.lower()}") as opened:
+                id_ = name.lower()
+                with gr.Tab(name, id=id_, elem_id=f"tab-{id_}") as opened[id_]:
+                    gr.HTML(f"<h2>{name}</h2><h3>Try it</h3>", elem_classes="u-heard")
                     found.append(tab.build(loaded))
-                    questions.build(loaded, name.lower())
+                    questions.build(loaded, id_)
                     notebooks.build(loaded, found[-1])
-                links.follow(opened)
+                links.follow(opened[id_])
         links.connect(demo, tabs, found)
+        journey.connect(demo, tabs, opened, found)
+        gr.HTML(SHARE)
         gr.Markdown(FOOT, elem_classes="u-foot")
     demo.queue(max_size=limits.QUEUE, default_concurrency_limit=limits.KEYSTROKE_LANE)
-    lanes.bound(demo)
-    order.keep(demo)
-    web.forget()
-    start.settled()
-    reviews.warm_up(loaded)
+    gradio_patches.limit_waiting(demo)
+    gradio_patches.keep_order(demo)
+    gradio_patches.forget_inputs()
+    preview.show(front.TITLE, front.WHAT)
+    startup.settled()
+    warm_up(loaded)
     return demo
 
 
@@ -76,7 +91,9 @@ def launch_settings() -> dict:
     """Look and safety of the served page, the same for `app.py`, the command line and the tests."""
     mcp_server = os.environ.get(MCP, "") == "1"  # needs requirements-mcp.txt
     if mcp_server:
-        mcp_json.write_json()
+        gradio_patches.write_mcp_json()
+    own = theme.own_files()
+    wire = Middleware(web.Wire, page=web.Joined(own), script=gradio_patches.alone, own=own)
     return {
         "theme": theme.theme(),
         "css_paths": theme.STYLES,
@@ -86,7 +103,7 @@ def launch_settings() -> dict:
         "run_history": False,
         "strict_cors": True,
         "state_session_capacity": limits.SESSIONS,
-        "app_kwargs": {"middleware": [Middleware(web.BodyLimit)]},
+        "app_kwargs": {"middleware": [Middleware(web.BodyLimit), wire], "routes": [preview.ROUTE]},
         "max_file_size": limits.OWN_TOKENIZER_BYTES,
         "footer_links": ["api", "settings"],
         "mcp_server": mcp_server,

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
+INSIDE = PACKAGE / "assets"
 
 
 @cache
@@ -14,5 +15,13 @@ def assets() -> Path:
 
     A wheel carries it inside the package; in a checkout it stands beside the package.
     """
-    inside = PACKAGE / "assets"
-    return inside if inside.is_dir() else PACKAGE.parent / "assets"
+    return INSIDE if INSIDE.is_dir() else PACKAGE.parent / "assets"
+
+
+def named(path: str | Path) -> str:
+    """A file's name in code that is shown, which runs from a checkout's root or, installed, anywhere.
+
+    `path` is below `assets()`: as `assets/…` in a checkout, in full where the package is installed.
+    """
+    whole = assets() / path
+    return str(whole if INSIDE.is_dir() else whole.relative_to(PACKAGE.parent))

@@ -7,8 +7,12 @@ import gradio as gr
 from ulmfit_demo.resources import assets
 
 ASSETS = assets()
-STYLES = sorted((ASSETS / "style").glob("*.css"))  # in the order of their names
+MODES = ASSETS / "style" / "modes.css"  # in the head as it is: gradio rewrites what is in an @media
+STYLES = sorted(
+    p for p in (ASSETS / "style").glob("*.css") if p != MODES
+)  # in the order of their names
 SCRIPTS = sorted((ASSETS / "script").glob("*.js"))
+VENDOR = ASSETS / "vendor"  # what others wrote, loaded when it is needed; a version in each name
 
 # kind of token → (what the legend says, an example); colours: `.tok-<kind>` in assets/style/2-chips.css
 KINDS: dict[str, tuple[str, str]] = {
@@ -23,7 +27,6 @@ KINDS: dict[str, tuple[str, str]] = {
 
 # plotly: the same hues as the style sheets, readable on white and on near-black
 ACCENT = "#2f6fde"
-POSITIVE = "#2f6fde"
 NEGATIVE = "#d9730d"
 TEAL = "#0f8f83"
 GREY = "#7d8590"
@@ -65,5 +68,11 @@ def theme() -> gr.themes.Base:
 
 
 def head() -> str:
-    """The page's own scripts, inline: the page asks for nothing from outside."""
-    return "".join(f"<script>{path.read_text(encoding='utf-8')}</script>" for path in SCRIPTS)
+    """The page's own scripts and the style of its modes, inline: nothing is asked for from outside."""
+    style = f"<style>{MODES.read_text(encoding='utf-8')}</style>"
+    return style + "".join(f"<script>{p.read_text(encoding='utf-8')}</script>" for p in SCRIPTS)
+
+
+def own_files() -> dict[str, tuple[bytes, str]]:
+    """What the page loads from here when it needs it: name → (content, type)."""
+    return {p.name: (p.read_bytes(), "text/javascript; charset=utf-8") for p in VENDOR.glob("*.js")}

@@ -72,7 +72,7 @@
       now.left = of(offset);
       now.width = of(width);
     });
-    view.querySelectorAll("table.all tr").forEach((tr, r) => {
+    view.querySelectorAll("table.all tr").forEach((tr) => {
       tr.querySelectorAll("td").forEach((td, c) => {
         td.classList.toggle("past", c < offset);
         td.classList.toggle("now", c >= offset && c < offset + width);
@@ -111,7 +111,9 @@
   // The number is what a visitor chose last; what the server draws may have been asked for before.
   const current = (stepper) =>
     Math.min(Number(numberOf(stepper)?.value) || 1, Number(viewOf(stepper).dataset.n));
-  const go = (stepper, k) => {
+  // Only what a visitor chose is written to the number: a view that is drawn late may have fewer
+  // mini-batches than the one that a link's number is meant for.
+  const go = (stepper, k, chosen = true) => {
     const view = viewOf(stepper);
     if (!view) return;
     const n = Number(view.dataset.n);
@@ -120,7 +122,7 @@
       if (k !== Number(view.dataset.k)) draw(view, k);
       say(stepper, sentence(view, k));
     }
-    setNumber(stepper, k);
+    if (chosen) setNumber(stepper, k);
     const range = stepper.querySelector("input[type=range]");
     range.max = n;
     range.value = k;
@@ -139,7 +141,7 @@
     if (current(stepper) >= Number(viewOf(stepper).dataset.n)) go(stepper, 1);
     const timer = setInterval(() => {
       const view = viewOf(stepper);
-      if (!view || !view.offsetParent) return pause(); // a notice stands there, or another tab is open
+      if (!view?.offsetParent) return pause(); // a notice stands there, or another tab is open
       const k = current(stepper);
       go(stepper, k + 1);
       if (k + 1 >= Number(view.dataset.n)) pause();
@@ -155,7 +157,7 @@
     stepper.classList.toggle("off", !view);
     if (!view) return;
     if (!dataOf(view)) say(stepper, view.dataset.where);
-    go(stepper, current(stepper));
+    go(stepper, current(stepper), false);
   };
   const watched = new WeakSet();
   const watch = (stepper) => {
@@ -166,8 +168,13 @@
       childList: true, subtree: true, attributes: true, attributeFilter: ["data-k", "data-n", "data-batches", "data-where"],
     });
   };
-  const sync = () => {
+  const followAll = () => {
     document.querySelectorAll(".stepper").forEach((stepper) => { watch(stepper); follows(stepper); });
+  };
+  // The number's own field is changed after gradio tells of it, too: look again once a frame is drawn.
+  const sync = () => {
+    followAll();
+    requestAnimationFrame(() => setTimeout(followAll));
   };
   // A new question takes the place of the old one, and the browser would keep the guess.
   const forget = () => document.querySelectorAll(".q16 input").forEach((input) => { input.checked = false; });

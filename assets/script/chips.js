@@ -1,4 +1,4 @@
-// What lives in the browser only: lighting the same characters in every column, the token tip, arrow keys.
+// What lives in the browser only: lighting the same characters in every column, and the token tip.
 // A chip has its source range and tip in `data-s`, `data-e`, `data-tip`; a list of chips that was drawn
 // here (columns.js) answers for them with `range(i)` and `describe(i)` instead.
 (() => {
@@ -63,22 +63,5 @@
   document.addEventListener("focusin", enter);
   document.addEventListener("focusout", leave);
 
-  // one chip of a list is in the tab order; arrows move inside the list
-  document.addEventListener("keydown", (ev) => {
-    const el = ev.target.closest?.(".tok");
-    if (!el || !list(el)) return;
-    if (ev.key === "Escape") { tip.hidden = true; return; }
-    const all = list(el).children;
-    const next = {
-      ArrowRight: el.nextElementSibling,
-      ArrowLeft: el.previousElementSibling,
-      Home: all[0],
-      End: all[all.length - 1],
-    }[ev.key];
-    if (!next) return;
-    ev.preventDefault();
-    el.tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus();
-  });
+  document.addEventListener("keydown", (ev) => { if (ev.key === "Escape") tip.hidden = true; });
 })();

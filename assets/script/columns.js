@@ -1,5 +1,5 @@
 // Draws the columns of the Tokenizers tab from arrays, and redraws only the tokens that changed.
-// `views/tokens.py` says what the arrays hold. Texts enter the page as text, never as HTML.
+// `tabs/tokenizers/columns_html.py` says what the arrays hold. Texts enter the page as text, never as HTML.
 window.ulmfitColumns = (element, props, watch) => {
   const words = JSON.parse(props.words);
   const make = (tag, name, text) => {
@@ -10,7 +10,7 @@ window.ulmfitColumns = (element, props, watch) => {
   };
   const odd = /[\p{C}\p{Z}]/gu;
   const sign = (c) => words.visible[c] ?? (c === " " ? "␣" : `⟨${c.codePointAt(0).toString(16)}⟩`);
-  // What has no shape of its own; `_has_shape` of views/html.py.
+  // What has no shape of its own; `_has_shape` of tabs/shared/html.py.
   const shaped = /[^\p{C}\p{Z}\p{DI}\p{Mn}\p{Me}]/u;
   const alone = (text) => text.replace(/\p{DI}/gu, sign).replace(/[\p{Mn}\p{Me}]/gu, "◌$&");
   const visible = (text) => {
@@ -162,6 +162,18 @@ window.ulmfitColumns = (element, props, watch) => {
     grid.style.setProperty("--columns", value.columns.length);
     grid.dataset.length = value.length;
   };
+  // What `save.js` copies and saves: the tokens of every column, with their places in the text.
+  const kindOf = (column, i) => words.kinds[column.kinds[i]][0];
+  element.result = () => (grid.isConnected && state.views.length ? {
+    text: state.source,
+    tokenizers: state.views.map(({ column }) => ({
+      name: column.name,
+      tokens: column.texts.map((text, i) => ({
+        text, start: column.starts[i], end: column.ends[i], kind: kindOf(column, i), id: column.ids?.[i] ?? null,
+      })),
+      decoded: column.exact ? state.source : column.decoded,
+    })),
+  } : null);
   watch("value", draw);
   draw();
 };

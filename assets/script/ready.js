@@ -1,10 +1,10 @@
 // gradio mounts a page's parts one after another; the page is shown when the first tab stands, so that
 // nothing moves under the reader. After SECONDS it is shown as it is.
 (() => {
-  const SECONDS = 8;
+  const SECONDS = 20;
   const root = document.documentElement;
   root.classList.add("u-mounting");
-  const show = () => { root.classList.remove("u-mounting"); clearInterval(timer); };
+  const show = () => { root.classList.remove("u-mounting"); root.classList.add("u-shown"); clearInterval(timer); };
   const ready = () =>
     [...document.querySelectorAll('[id^="tab-"][role="tabpanel"]')].some(
       (panel) => panel.offsetParent && (panel.id === "tab-training" || panel.querySelector("textarea")) && panel.querySelector(".lesson-step")

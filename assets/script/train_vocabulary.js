@@ -27,7 +27,7 @@
 
   document.addEventListener("change", async (ev) => {
     const input = ev.target.closest?.("#train-file-input");
-    if (!input || !input.files.length) return;
+    if (!input?.files.length) return;
     const file = input.files[0];
     const most = Number(input.dataset.most);
     if (file.size > most) {

@@ -18,10 +18,10 @@ import torch
 import app
 from tests.page import Page
 from ulmfit_demo import limits
-from ulmfit_demo.live import corpus
-from ulmfit_demo.live.supervisor import Supervisor
-from ulmfit_demo.tabs import live_training
+from ulmfit_demo.tabs.training import live_training
 from ulmfit_demo.theme import ASSETS
+from ulmfit_demo.workers.live_training import corpus
+from ulmfit_demo.workers.live_training.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 LINES = corpus.opinions(ASSETS)[:70]
@@ -50,7 +50,10 @@ def workers() -> list[int]:
         if entry.name.isdigit():
             with contextlib.suppress(OSError, ValueError):
                 parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-                if parent == os.getpid() and b"live/worker.py" in (entry / "cmdline").read_bytes():
+                if (
+                    parent == os.getpid()
+                    and b"live_training/worker.py" in (entry / "cmdline").read_bytes()
+                ):
                     found.append(int(entry.name))
     return found
 

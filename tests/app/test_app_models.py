@@ -12,10 +12,11 @@ import pytest
 from gradio_client import handle_file
 
 from tests.page import Page
-from ulmfit_demo import limits, services, theme
+from ulmfit_demo import limits, theme
+from ulmfit_demo.inference import devices, generation, loading, sentiment
+from ulmfit_demo.inference.surprisal import surprisal_of
 from ulmfit_demo.models import baselines, precision
 from ulmfit_demo.models.engine import Unavailable
-from ulmfit_demo.services import devices, reviews, writing
 
 REVIEW = "Oh, a WONDERFUL film!!! It is not bad at all, and I loved every minute of it."
 CUTS = (0.75, 0, 1.0, 0.0, 1.0)
@@ -23,7 +24,7 @@ CUTS = (0.75, 0, 1.0, 0.0, 1.0)
 
 @pytest.fixture(scope="module")
 def loaded():
-    return services.load(theme.ASSETS)
+    return loading.load(theme.ASSETS)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def probability(shown: str) -> float:
 
 
 def test_words_tile_the_review_and_end_at_the_verdict(loaded):
-    verdict, reading = reviews.read(loaded, REVIEW)
+    verdict, reading = sentiment.read(loaded, REVIEW)
     words = [w for w in verdict.words if w.text]
     assert "".join(w.text for w in words) == REVIEW.replace(" ", "")
     assert [w.text for w in words][:6] == ["Oh", ",", "a", "WONDERFUL", "film", "!!!"]
@@ -50,9 +51,9 @@ def test_words_tile_the_review_and_end_at_the_verdict(loaded):
 
 def test_a_keystroke_reads_little_and_says_the_same(loaded):
     text = " ".join([REVIEW] * 12)
-    _, before = reviews.read(loaded, text)
-    fresh, _ = reviews.read(loaded, text + " g")
-    kept, _ = reviews.read(loaded, text + " g", before)
+    _, before = sentiment.read(loaded, text)
+    fresh, _ = sentiment.read(loaded, text + " g")
+    kept, _ = sentiment.read(loaded, text + " g", before)
     assert kept.n_read < 40 < fresh.n_read
     assert kept.positive == pytest.approx(fresh.positive, abs=1e-4)
 
@@ -66,23 +67,23 @@ def test_what_if_is_what_the_changed_review_gets(loaded, monkeypatch, name):
         monkeypatch.delenv(precision.ENV)
     text = "A dull film. I loved the music."
     try:
-        verdict, _ = reviews.read(loaded, text)
+        verdict, _ = sentiment.read(loaded, text)
     except Unavailable as e:
         pytest.skip(str(e))
     index = next(i for i, w in enumerate(verdict.words) if w.text == "dull")
-    found = reviews.what_if(loaded, text, index)
+    found = sentiment.what_if(loaded, text, index)
     assert found.changes[0].text == "A film. I loved the music."
-    assert len(found.changes) == 1 + reviews.SUGGESTIONS
+    assert len(found.changes) == 1 + sentiment.SUGGESTIONS
     assert all(c.word in c.text and c.word != "dull" for c in found.changes[1:])
     assert found.positive == verdict.positive
     for change in found.changes:
-        assert reviews.read(loaded, change.text)[0].positive == pytest.approx(
+        assert sentiment.read(loaded, change.text)[0].positive == pytest.approx(
             change.positive, abs=1e-5
         )
 
 
 def test_reasons_add_up_over_the_words(loaded):
-    found = reviews.explain(loaded, "A dull and stupid film with a wonderful song.")
+    found = sentiment.explain(loaded, "A dull and stupid film with a wonderful song.")
     assert found.error < 0.02
     by_word = dict(zip((w.text for w in found.words), found.left_out, strict=True))
     assert by_word["stupid"] < 0 < by_word["wonderful"]
@@ -91,12 +92,12 @@ def test_reasons_add_up_over_the_words(loaded):
 
 def test_the_api_says_what_the_functions_say(client, loaded):
     assert probability(client.predict(REVIEW, api_name="/sentiment")[0]) == pytest.approx(
-        reviews.read(loaded, REVIEW)[0].positive, abs=6e-3
+        sentiment.read(loaded, REVIEW)[0].positive, abs=6e-3
     )
     shown = client.predict(REVIEW, True, api_name="/other_models")
     assert "VADER" in shown
     assert client.predict(REVIEW, False, api_name="/other_models") == ""
-    perplexity = writing.unlikely(loaded, REVIEW).perplexity
+    perplexity = surprisal_of(loaded, REVIEW).perplexity
     assert f"Perplexity {perplexity:,.1f}" in client.predict(REVIEW, api_name="/surprise")
 
 
@@ -106,7 +107,7 @@ def test_the_page_says_in_which_precision_it_read(client, monkeypatch, loaded):
     for name in ("fp32", "int8"):
         monkeypatch.setenv(precision.ENV, name)
         try:
-            assert reviews.read(loaded, REVIEW)[0].precision == name
+            assert sentiment.read(loaded, REVIEW)[0].precision == name
         except Unavailable:
             continue
         where = f"· {device}, {name}"
@@ -132,7 +133,7 @@ def test_a_csv_file_gets_a_verdict_for_every_row(client, tmp_path, loaded, monke
     assert written[3][1] == "'=Dull, awful."  # a spreadsheet must not run it
     assert [r[4] for r in written[1:]] == ["", "", "review"]
     assert float(written[1][3]) == pytest.approx(
-        reviews.read(loaded, rows[1][1])[0].positive, abs=1e-4
+        sentiment.read(loaded, rows[1][1])[0].positive, abs=1e-4
     )
 
 
@@ -231,9 +232,9 @@ def test_a_text_file_is_one_review_a_line(client, tmp_path):
     ],
 )
 def test_a_changed_word_is_not_glued_to_its_neighbours(loaded, text, word, other, after):
-    verdict, _ = reviews.read(loaded, text)
+    verdict, _ = sentiment.read(loaded, text)
     found = next(w for w in verdict.words if w.text == word)
-    assert reviews.cut(text, found, other) == after
+    assert sentiment.cut(text, found, other) == after
 
 
 def test_vader_is_quick_on_what_is_slow_for_it():
@@ -246,46 +247,46 @@ def test_vader_is_quick_on_what_is_slow_for_it():
 def test_a_text_that_ends_last_says_so(loaded, monkeypatch):
     everything = range(len(loaded.bundle.vocab))
     always = [i for i in everything if i != loaded.vocab.bos_id]
-    monkeypatch.setattr(writing.devices, "never_drawn", lambda vocab: always)
-    *_, written = writing.write(loaded, "The film", writing.Sampling(), 5, 2, 0)
+    monkeypatch.setattr(generation.devices, "never_drawn", lambda vocab: always)
+    *_, written = generation.write(loaded, "The film", generation.Sampling(), 5, 2, 0)
     assert [t.ended for t in written.texts] == [True, True]
 
 
 def test_a_branch_keeps_what_stood_before_and_goes_on_from_the_word(loaded):
-    settings = writing.Sampling(temperature=0.75)
-    *_, written = writing.write(loaded, "The film", settings, 16, 2, 7)
+    settings = generation.Sampling(temperature=0.75)
+    *_, written = generation.write(loaded, "The film", settings, 16, 2, 7)
     place = 5
     word = next(
         w
         for w, _ in written.texts[1].drawn[place].alternatives
         if w != written.texts[1].drawn[place].token
     )
-    *_, branched = writing.branch(loaded, written, 1, place, word)
+    *_, branched = generation.branch(loaded, written, 1, place, word)
     assert branched.texts[:2] == written.texts
     new = branched.texts[2]
     assert new.drawn[:place] == written.texts[1].drawn[:place]
     assert new.drawn[place].token == word
     assert len(new.drawn) == 16
-    *_, again = writing.branch(loaded, written, 1, place, word)
+    *_, again = generation.branch(loaded, written, 1, place, word)
     assert again.texts[2] == new
     # steering to the word that was drawn writes the same text again
     same = written.texts[1].drawn[place].token
-    *_, unchanged = writing.branch(loaded, written, 1, place, same)
+    *_, unchanged = generation.branch(loaded, written, 1, place, same)
     assert [d.id for d in unchanged.texts[2].drawn] == [d.id for d in written.texts[1].drawn]
 
 
 @pytest.mark.parametrize("name", ["fp32", "half", "int8"])
 def test_the_next_word_table_is_the_one_that_was_drawn_from(loaded, monkeypatch, name):
     monkeypatch.setenv(precision.ENV, name)
-    settings = writing.Sampling(temperature=0.75)
+    settings = generation.Sampling(temperature=0.75)
     try:
-        *_, written = writing.write(loaded, "The film", settings, 12, 2, 7)
+        *_, written = generation.write(loaded, "The film", settings, 12, 2, 7)
     except Unavailable as e:
         pytest.skip(str(e))
     assert written.precision == name
     monkeypatch.setenv(precision.ENV, "fp32")  # the text's own way counts, not what is chosen now
     for text, place in ((0, 0), (0, 4), (1, 11)):
-        found = writing.next_word(loaded, written, "", text, place, settings, [0.5, 1.0])
+        found = generation.next_word(loaded, written, "", text, place, settings, [0.5, 1.0])
         drawn, shown = written.texts[text].drawn[place], found.distributions[1]
         assert found.drawn == drawn.token
         assert shown.rank == drawn.rank
@@ -297,10 +298,10 @@ def test_the_next_word_table_is_the_one_that_was_drawn_from(loaded, monkeypatch,
 @pytest.mark.parametrize("name", ["fp32", "int8"])
 def test_the_bars_under_a_prompt_are_those_of_the_first_word(loaded, monkeypatch, name):
     monkeypatch.setenv(precision.ENV, name)
-    settings = writing.Sampling(temperature=1.0)
-    found = writing.next_word(loaded, None, "The film", None, 0, settings, [1.0])
+    settings = generation.Sampling(temperature=1.0)
+    found = generation.next_word(loaded, None, "The film", None, 0, settings, [1.0])
     try:
-        *_, written = writing.write(loaded, "The film", settings, 1, 1, 7)
+        *_, written = generation.write(loaded, "The film", settings, 1, 1, 7)
     except Unavailable as e:
         pytest.skip(str(e))
     bars = {found.vocab[c.id]: c.probability for c in found.distributions[0].candidates}
@@ -326,7 +327,8 @@ def test_64_clients_at_once_get_what_each_gets_alone(url, client):
 
 
 def test_what_was_clicked_is_checked_on_the_server(loaded):
-    from ulmfit_demo.tabs import common, generation
+    from ulmfit_demo.tabs.generation import layout as generation
+    from ulmfit_demo.tabs.shared import common
 
     assert common.picked_number(json.dumps({"n": 1, "value": "3"})) == 3
     for odd in ("", "x", "[]", json.dumps({"value": "-1"}), json.dumps({"value": 3}), None):
@@ -334,4 +336,4 @@ def test_what_was_clicked_is_checked_on_the_server(loaded):
     with pytest.raises(limits.Refused):
         generation.wanted(json.dumps({"value": "[0, 99999999]"}), 2)
     with pytest.raises(limits.Refused):
-        reviews.what_if(loaded, "A film.", 99)
+        sentiment.what_if(loaded, "A film.", 99)

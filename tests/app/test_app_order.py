@@ -6,13 +6,14 @@ from collections import Counter
 
 import gradio as gr
 
-from ulmfit_demo.tabs import common
+from ulmfit_demo.tabs.journey.strip import FIELDS
+from ulmfit_demo.tabs.shared import common
 
-DRAWN = {"html", "code", "plot"}
+DRAWN = {"html"}
 # Pressed or opened: while one of these runs, gradio's page sends no second one (`once`).
 PRESSED = {"click", "expand", "upload"}
 # Written by long work and by what ends it: each of these events cancels the others first.
-CANCELLED = {"generation-result", "train-result", "live-result"}
+CANCELLED = {"generation-result", "train-result", "live-result", "teach-tuned"}
 
 
 def unordered(config: dict) -> list[str]:
@@ -58,7 +59,29 @@ def test_every_event_that_redraws_is_kept_in_order(url):
         "next_word",
         "surprise",
         "training_stages",
+        "teach",
+        "teach_own",
+        "inside_unit",
+        "inside_hold",
+        "inside_memory",
+        "inside_neighbours",
+        "inside_map",
+        "inside_readers",
+        "inside_change",
     }
+
+
+def test_the_text_travels_before_a_tab_asks_about_it(url):
+    with urllib.request.urlopen(f"{url}config", timeout=30) as answer:
+        config = json.load(answer)
+    tabs = {c["id"]: c["props"]["id"] for c in config["components"] if c["type"] == "tabitem"}
+    first: dict = {}
+    for event in config["dependencies"]:
+        for target, name in event["targets"]:
+            if name == "select" and tabs.get(target) in FIELDS:
+                first.setdefault(tabs[target], event["js"])
+    assert set(first) == set(FIELDS)
+    assert all("ulmfitJourney.take" in (js or "") for js in first.values())
 
 
 def test_an_event_that_goes_another_way_is_found():

@@ -147,12 +147,11 @@ def test_the_watch_sees_an_outside_connection(tmp_path):
 
 def test_files_are_deleted_after_about_an_hour():
     """What the footer says is what gradio is told."""
-    import app
     from ulmfit_demo import limits, page
 
     often, age = limits.DELETE_CACHE
     assert often + age <= 90 * 60
     assert "not stored and not sent elsewhere" in page.FOOT
     assert "about an hour" in page.FOOT.replace("\n", " ")
-    assert app.launch_settings()["enable_monitoring"] is False
-    assert app.launch_settings()["run_history"] is False
+    assert page.launch_settings()["enable_monitoring"] is False
+    assert page.launch_settings()["run_history"] is False

@@ -26,9 +26,9 @@ assert gc.isenabled() and gc.get_freeze_count() > frozen
 
 ARENAS = """
 import ctypes, sys, threading
-from ulmfit_demo import start
+from ulmfit_demo import startup
 if sys.argv[2] == "few":
-    start.few_arenas()
+    startup.few_arenas()
 gate = threading.Barrier(9)
 def work():
     kept = [bytes(400) for _ in range(100)] + [ctypes.create_string_buffer(600)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import re
 import time
@@ -19,7 +20,7 @@ from sentencepiece import SentencePieceProcessor
 import app
 from tests.page import Page
 from ulmfit_demo import limits, theme
-from ulmfit_demo.tabs import vocabulary
+from ulmfit_demo.tabs.vocabulary import layout as vocabulary
 from ulmfit_demo.tokens import SubwordLadder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,7 +66,7 @@ def test_the_ladders_code_prints_the_ladder(client, kind, monkeypatch):
     assert "".join(pieces) == "".join(shown(html))
     assert all(f'"pieces of the whole text">{line.split(" ")[1]}<' in html for line in lines)
     assert len(figures) == 3
-    assert all("plot" in str(f) for f in figures)
+    assert all(json.loads(f)["data"] and json.loads(f)["name"] for f in figures)
     assert ("Merge order" in html) == (kind == "bpe")
 
 
@@ -166,7 +167,8 @@ def workers() -> int:
             with contextlib.suppress(OSError):
                 parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
                 found += (
-                    parent == os.getpid() and b"training_worker" in (entry / "cmdline").read_bytes()
+                    parent == os.getpid()
+                    and b"subword_training" in (entry / "cmdline").read_bytes()
                 )
     return found
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 
 import gradio as gr
 import httpx
@@ -11,6 +12,7 @@ from gradio import state_holder
 from gradio_client import Client
 
 from ulmfit_demo import limits, web
+from ulmfit_demo.web import gradio_patches
 
 MARK = "a zanzibarian quillwort"
 
@@ -77,7 +79,7 @@ def test_the_running_app_refuses_it(url):
 def test_a_session_keeps_states_and_no_text():
     with gr.Blocks() as demo:
         text, state = gr.Textbox(), gr.State(3)
-    session = web.Forgetful(demo)
+    session = gradio_patches.ForgetfulSession(demo)
     assert session[state._id] == 3
     session[state._id] = 4
     session[text._id] = text
@@ -87,15 +89,37 @@ def test_a_session_keeps_states_and_no_text():
     assert session.config_values == {}
     assert session.STATE_TTL_WHEN_CLOSED == limits.STATE_SECONDS
     # what it must keep away: gradio's own session does remember
-    kept = web.Forgetful.__mro__[1](demo)
+    kept = gradio_patches.ForgetfulSession.__mro__[1](demo)
     kept._update_value_in_config(text._id, MARK)
     assert MARK in str(kept.config_values)
+
+
+def test_a_state_that_is_used_lives_on():
+    """It is forgotten half an hour after its last use, not after its first one."""
+    with gr.Blocks() as demo:
+        state = gr.State(None, time_to_live=1_800)
+    session = gradio_patches.ForgetfulSession(demo)
+
+    def is_over(minutes: int) -> bool:
+        """Whether it has expired when it was last used so long ago."""
+        seconds, _ = session._state_ttl[state._id]
+        used = datetime.now() - timedelta(minutes=minutes)
+        session._state_ttl[state._id] = (seconds, used)
+        ((_, _, over),) = session.state_components
+        return over
+
+    session[state._id] = "a visitor's lines"
+    assert not is_over(29)
+    assert is_over(31)
+    assert session[state._id] == "a visitor's lines"  # used
+    ((_, _, over),) = session.state_components
+    assert not over
 
 
 def test_the_running_app_makes_such_sessions(url):
     client = Client(url, verbose=False, download_files=False)
     assert client.predict(MARK, api_name="/surprisal")
-    assert state_holder.SessionState is web.Forgetful
+    assert state_holder.SessionState is gradio_patches.ForgetfulSession
 
 
 @pytest.mark.parametrize("value", [6.0, True])

@@ -2,8 +2,20 @@
 
 import pytest
 
+from ulmfit_demo.tabs import inside
+
 pytestmark = pytest.mark.browser
-TABS = ("Tokenizers", "Vocabulary", "Batches", "Sentiment", "Generation", "Training")
+TABS = (
+    "Tokenizers",
+    "Vocabulary",
+    "Batches",
+    "Sentiment",
+    "Generation",
+    "Inside",
+    "Training",
+    "Teach",
+)
+SEEN = {"memory": "memory", "words": "neighbours", "readers": "readers", "change": "find"}
 MOST = 400  # presses of Tab
 
 # Everything that takes a mouse, in the open tab, numbered. Of radio buttons the keyboard meets one a
@@ -39,6 +51,15 @@ def test_every_control_is_reached_by_tab_and_shows_it(open_page, answered, still
     page = open_page(tab)
     if tab == "Generation":
         page.wait_for_selector("#generation-result >> text=40 of 40 tokens", timeout=60_000)
+    walk(page, tab, answered, still)
+    for view, place in SEEN.items() if tab == "Inside" else ():
+        page.get_by_role("tab", name=inside.VIEWS[view][0]).click()
+        page.wait_for_selector(f"#inside-{place} >> visible=true", timeout=60_000)
+        walk(page, tab, answered, still)
+
+
+def walk(page, tab, answered, still):
+    """Press Tab through the open tab, from its name to the foot of the page."""
     answered(page)  # a late answer would put new controls in the place of those that are numbered
     still(page)
     wanted = dict(page.evaluate(NUMBER, tab.lower()))

@@ -28,6 +28,7 @@ VIEWS = {
         "12 of 12",
     ),
     "training": ({"view": "methods"}, "#training-methods", "NB-SVM"),
+    "teach": ({"preset": "language"}, "#teach-board", "English"),
 }
 # of those, what stands in a field as the address says it
 FIELDS = {"text", "words", "max_vocab", "bs", "seq_len", "prompt", "temperature", "texts"}
@@ -121,9 +122,9 @@ def test_a_lesson_sets_the_controls_and_goes_on_to_the_next_tab(open_page):
     for step in range(2, 6):
         page.locator("#generation-lesson-next").click()
         page.wait_for_selector(f"#generation-lesson >> text={step}/5", timeout=60_000)
-    page.wait_for_selector("#generation-lesson-next >> text=On to Training", timeout=60_000)
+    page.wait_for_selector("#generation-lesson-next >> text=On to Inside", timeout=60_000)
     page.locator("#generation-lesson-next").click()
-    page.wait_for_selector("#training-lesson:visible", timeout=60_000)
+    page.wait_for_selector("#inside-lesson:visible", timeout=60_000)
 
 
 def test_a_question_answers_after_a_guess(open_page):

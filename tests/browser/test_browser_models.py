@@ -10,25 +10,13 @@ def verdict(page) -> str:
     return page.locator("#sentiment-result .verdict").inner_text()
 
 
-def axe_problems(page) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{v['id']}: {n['html'][:150]}"
-        for v in found
-        if v["impact"] in ("serious", "critical")
-        for n in v["nodes"]
-    ]
-
-
 def test_a_word_is_replaced_and_the_change_is_taken_back(open_page):
     page = open_page("Sentiment")
     box = page.locator("#sentiment-text textarea")
     before = "A dull film with a great song."
     box.fill(before)
-    page.wait_for_selector("#sentiment-along button.w >> text=dull", timeout=SOON)
-    page.locator("#sentiment-along button.w", has_text="dull").click()
+    page.wait_for_selector("#sentiment-along button.step >> text=dull", timeout=SOON)
+    page.locator("#sentiment-along button.step", has_text="dull").click()
     page.wait_for_selector("#sentiment-what-if .change >> nth=1", timeout=SOON)
     assert "Instead of “dull”" in page.locator("#sentiment-what-if").inner_text()
     change = page.locator("#sentiment-what-if .change").nth(1)
@@ -39,7 +27,7 @@ def test_a_word_is_replaced_and_the_change_is_taken_back(open_page):
         arg=f"A {word} film with a great song.",
         timeout=SOON,
     )
-    page.wait_for_selector(f"#sentiment-along button.w >> text={word}", timeout=SOON)
+    page.wait_for_selector(f"#sentiment-along button.step >> text={word}", timeout=SOON)
     page.locator("#sentiment-undo").click()
     page.wait_for_function(
         "text => document.querySelector('#sentiment-text textarea').value === text",
@@ -51,8 +39,8 @@ def test_a_word_is_replaced_and_the_change_is_taken_back(open_page):
 def test_hovering_the_line_marks_its_word(open_page, answered):
     page = open_page("Sentiment")
     answered(page)  # a late answer would draw the words anew and take the mark away
-    page.locator("#sentiment-along .at").nth(3).hover()
-    word = page.locator("#sentiment-along .w.here")
+    page.locator("#sentiment-along .step").nth(3).hover()
+    word = page.locator("#sentiment-along .step.here")
     word.wait_for(timeout=SOON)
     assert word.get_attribute("data-i") == "3"
 
@@ -93,7 +81,8 @@ def test_a_box_ticked_while_the_texts_are_written_counts(open_page):
     page.get_by_label("Colour by how unlikely").click()
     page.wait_for_selector("#generation-result button.g", timeout=2 * SOON)  # none while it writes
     page.wait_for_selector("#generation-result .legend", timeout=SOON)
-    assert page.locator("#generation-result button.g").count() > 40
+    # the coloured redraw may stand between the two: what counts is what stays
+    page.wait_for_selector("#generation-result button.g >> nth=40", timeout=SOON)
 
 
 def test_surprise_and_stages_open_with_a_result(open_page):
@@ -102,25 +91,6 @@ def test_surprise_and_stages_open_with_a_result(open_page):
     page.wait_for_selector("#surprise-result >> text=Perplexity", timeout=SOON)
     page.get_by_role("button", name="What training changes").click()
     page.wait_for_selector("#stages-result .col >> nth=1", timeout=SOON)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("tab", ["Sentiment", "Generation"])
-def test_axe_finds_nothing_serious(open_page, answered, still, tab, theme):
-    page = open_page(tab, theme)
-    if tab == "Sentiment":
-        page.locator("#sentiment-text textarea").fill("A wonderful song in a dull, awful film.")
-        page.wait_for_selector("#sentiment-along button.w >> text=awful", timeout=SOON)
-        page.locator("#sentiment-along button.w", has_text="awful").click()
-        page.wait_for_selector("#sentiment-what-if .change", timeout=SOON)
-    else:
-        # the first text, which nobody asked for: it is looked at when it stands
-        page.wait_for_selector("#generation-result >> text=40 of 40 tokens", timeout=2 * SOON)
-        page.get_by_role("button", name="Surprise: which").click()
-        page.wait_for_selector("#surprise-result >> text=Perplexity", timeout=SOON)
-    answered(page)
-    still(page)
-    assert axe_problems(page) == []
 
 
 @pytest.mark.parametrize("tab", ["Sentiment", "Generation"])

@@ -1,14 +1,22 @@
 """Two questions at once: the older one is sent or answered last, and the newer one's answer stays."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import gradio as gr
 import pytest
+from starlette.middleware import Middleware
 
-from ulmfit_demo.views import classifier_batches, generation, lm_batches, tokens, vocabulary
-from ulmfit_demo.views import sentiment as sentiment_view
-from ulmfit_demo.views import word_vocabulary as words_view
+from ulmfit_demo.tabs.batches import classifier_html as classifier_batches
+from ulmfit_demo.tabs.batches import language_model_html as lm_batches
+from ulmfit_demo.tabs.generation import texts_html as generation
+from ulmfit_demo.tabs.sentiment import verdict_html as sentiment_view
+from ulmfit_demo.tabs.tokenizers import columns_html as tokens
+from ulmfit_demo.tabs.vocabulary import ladder_html as vocabulary
+from ulmfit_demo.tabs.vocabulary import words_html as words_view
+from ulmfit_demo.web import Wire, gradio_patches
 
 pytestmark = pytest.mark.browser
 OLD, NEW = "Quagmires abound, they say.", "The lantern was lit; nobody came home again."
@@ -115,6 +123,8 @@ def held_page(open_page, answered, tab: str, inner: str | None, field: str):
         page
     )  # what the opening itself asked is answered: a question behind it would wait for it
     page.evaluate(HOLD)
+    # the strip over the tabs asks about the same text, in its own time
+    page.evaluate("window.ulmfitJourney.tick = () => {}")
     return page
 
 
@@ -176,3 +186,36 @@ def test_an_answer_that_ends_last_but_is_older_does_not_win(open_page, answered,
     ask(page, field, OLD)
     came_back(page, 0, page.evaluate(RELEASE, OLD))
     assert drawn(page, place) != shown
+
+
+def test_two_that_listen_to_one_field_do_not_start_each_other(browser):
+    asked = []
+
+    def slowly(text):
+        asked.append(text)
+        time.sleep(0.3)
+        return text
+
+    with gr.Blocks(analytics_enabled=False) as demo:
+        field = gr.Textbox(elem_id="field")
+        shown = [gr.HTML(), gr.HTML()]
+        for one in shown:
+            field.change(slowly, field, one, trigger_mode="always_last", concurrency_limit=2)
+    wire = Middleware(Wire, script=gradio_patches.alone)
+    _, address, _ = demo.launch(
+        prevent_thread_lock=True, quiet=True, app_kwargs={"middleware": [wire]}
+    )
+    page = browser.new_page()
+    try:
+        page.goto(address, wait_until="domcontentloaded")
+        page.locator("#field textarea").press_sequentially("lantern", delay=100)
+        page.get_by_text("lantern").nth(1).wait_for(timeout=30_000)
+        page.wait_for_timeout(1_500)
+        assert set(asked[-2:]) == {"lantern"}
+        assert len(asked) <= 2 * len("lantern") + 2
+        before = len(asked)
+        page.wait_for_timeout(1_500)
+        assert len(asked) == before
+    finally:
+        page.close()
+        demo.close()

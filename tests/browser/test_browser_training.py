@@ -2,12 +2,14 @@
 
 import pytest
 
+from tests.figures import drawn
+
 VIEWS = {
-    "Language model": "#training-cycle-classifier .plot-container",
+    "Language model": "#training-cycle-classifier .u-plot[aria-label]",
     "Train one now": "#live-result svg",
-    "Classifier": "#training-stage-loss .plot-container",
+    "Classifier": "#training-stage-loss .u-plot[aria-label]",
     "Few labels": "#training-labels-note table, #training-labels-note .u-empty",
-    "Mistakes": "#training-reliability .plot-container",
+    "Mistakes": "#training-reliability .u-plot[aria-label]",
     "Other methods": "#training-methods table",
 }
 pytestmark = pytest.mark.browser
@@ -25,11 +27,11 @@ def view(page, name):
 
 def test_above_the_fold_and_lines_that_are_seen(open_page):
     page = open_page("Training")
-    page.wait_for_selector("#training-inside .js-line", timeout=60_000)
     page.wait_for_selector(VIEWS["Language model"], timeout=60_000)
-    box = page.locator("#training-perplexity").bounding_box()
+    box = page.locator("#training-perplexity .u-plot").bounding_box()
     assert box["y"] + box["height"] <= 800
     page.wait_for_function("location.search.includes('tab=training')")  # the address has changed
+    drawn(page, "training-inside", ".js-line")
     clips = page.eval_on_selector_all(
         ".js-plotly-plot [clip-path]", "all => all.map(e => e.getAttribute('clip-path'))"
     )
@@ -41,23 +43,7 @@ def test_above_the_fold_and_lines_that_are_seen(open_page):
 def test_a_link_draws_the_figures_of_its_view(open_page, url):
     page = open_page()
     page.goto(f"{url}?tab=training&view=classifier", wait_until="domcontentloaded")
-    page.wait_for_selector("#training-stage-loss .js-line", timeout=60_000)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_serious_for_axe(open_page, answered, still, theme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page = open_page("Training", theme)
-    for name in VIEWS:
-        view(page, name)
-        answered(page)
-        still(page)  # tabs fade in
-        serious = [
-            (v["id"], [n["html"][:120] for n in v["nodes"]])
-            for v in axe.run(page).response["violations"]
-            if v["impact"] in ("serious", "critical")
-        ]
-        assert serious == [], name
+    drawn(page, "training-stage-loss", ".js-line")
 
 
 def test_a_phone_sees_no_sideways_scroll(open_page):

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from sentencepiece import SentencePieceProcessor
 
+from tests.figures import drawn
+
 VIEWS = ("Ladder", "Words", "Train your own")
 pytestmark = pytest.mark.browser
 
@@ -17,7 +19,7 @@ def opened(open_page):
     def opened(theme="light", width=1280):
         page = open_page("Vocabulary", theme, width)
         page.set_default_timeout(60_000)
-        page.wait_for_selector("#vocabulary-trade-off .plot-container")
+        page.wait_for_selector("#vocabulary-trade-off .u-plot[aria-label]")
         return page
 
     return opened
@@ -42,7 +44,7 @@ def workers() -> int:
                 command = (entry / "cmdline").read_bytes()
             except (OSError, ValueError):
                 continue
-            found += parent == os.getpid() and b"training_worker" in command
+            found += parent == os.getpid() and b"subword_training" in command
     return found
 
 
@@ -110,7 +112,7 @@ def test_a_piece_lights_its_characters_at_every_size_and_arrows_move(page):
 
 def test_words_fall_out_as_the_sliders_move(page):
     view(page, "Words")
-    page.wait_for_selector("#words-curve .plot-container")
+    drawn(page, "words-curve")
     page.locator("#words-text textarea").fill("The nyckelharpa harbour")
     page.wait_for_selector("#words-result .tok-unknown >> text=nyckelharpa")
     box = page.locator("#words-max-vocab input[type=number]")
@@ -121,7 +123,7 @@ def test_words_fall_out_as_the_sliders_move(page):
     view(page, "Ladder")
     page.get_by_role("tab", name="Batches", exact=True).click()
     page.get_by_role("tab", name="Vocabulary", exact=True).click()
-    page.wait_for_selector("#vocabulary-trade-off .plot-container")
+    drawn(page, "vocabulary-trade-off")
 
 
 def test_training_a_file_and_taking_the_model_home(page, tmp_path):
@@ -190,33 +192,6 @@ def test_leaving_the_page_ends_the_training(opened):
     start_slow_training(page)
     page.close()
     no_worker_is_left()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_serious_for_axe(opened, answered, still, theme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page = opened(theme)
-    for name in VIEWS:
-        view(page, name)
-        if name == "Words":
-            page.wait_for_selector("#words-curve .plot-container")
-        if name == "Train your own":
-            page.wait_for_selector("#train-range >> text=This text allows")
-            page.locator("#train-go").click()
-            page.wait_for_selector("#train-result a.v-download")
-        if name == "Ladder":
-            page.locator("#vocabulary-kind").get_by_text("BPE", exact=True).click()
-            page.wait_for_selector("#vocabulary-result >> text=Merge order")
-        answered(page)
-        still(page)  # tabs fade in
-        found = axe.run(page).response["violations"]
-        serious = [
-            (v["id"], [n["html"][:120] for n in v["nodes"]])
-            for v in found
-            if v["impact"] in ("serious", "critical")
-        ]
-        assert serious == [], name
-    page.close()
 
 
 def test_a_phone_sees_no_sideways_scroll(opened, answered):

@@ -22,7 +22,8 @@ def copy(tmp_path):
     skip = shutil.ignore_patterns("__pycache__")
     for name in ("ulmfit_demo", "train"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=skip)
-    shutil.copy(ROOT / "app.py", tmp_path)
+    for name in ("app.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "assets").symlink_to(ROOT / "assets")
     return tmp_path
 
@@ -52,6 +53,7 @@ def perform(section: str, folder: Path) -> int:
             file.write_text(json.dumps({**known, **json.loads(text)}), encoding="utf-8")
         elif name:
             assert not (folder / name).exists(), f"{name} is there already"
+            (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
         else:
             command = [sys.executable, "-c", text] if kind == "python" else ["sh", "-ec", text]
@@ -72,6 +74,7 @@ def test_the_files_of_the_examples_are_formatted(copy):
     for section in SECTIONS:
         for kind, name, text in BLOCK.findall(SECTIONS[section]):
             if kind == "python" and name:
+                (copy / name).parent.mkdir(exist_ok=True)
                 (copy / name).write_text(text, encoding="utf-8")
     names = [n for _, n, _ in BLOCK.findall(TEXT) if n and n.endswith(".py")]
     written = [str(copy / n) for n in names if (copy / n).is_file() and n != "app.py"]

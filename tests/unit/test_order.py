@@ -16,9 +16,9 @@ from gradio.server_messages import (
 )
 from gradio_client import Client
 
-from ulmfit_demo import order
 from ulmfit_demo.order import SKIP, Question, Written
-from ulmfit_demo.tabs import common
+from ulmfit_demo.tabs.shared import common
+from ulmfit_demo.web import gradio_patches
 
 DROPPED = [["replace", [], SKIP]]  # of edits
 
@@ -120,7 +120,7 @@ class Page:
             common.redraw([other.change], stream, [other], [shown], api_name="stream")
             gr.Button().click(kept, last, seen, api_name="kept")
         self.demo.queue(default_concurrency_limit=4)
-        order.keep(self.demo)
+        gradio_patches.keep_order(self.demo)
         _, self.url, _ = self.demo.launch(prevent_thread_lock=True, quiet=True)
         self.sessions = count()
         self.fns = {f.api_name: i for i, f in self.demo.fns.items()}

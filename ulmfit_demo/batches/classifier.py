@@ -52,8 +52,8 @@ def order_shuffled(lengths: Sequence[int], bs: int, seed: int) -> list[int]:
 
     # Sorting all of them would give the same mini-batches every epoch, so sort 50 at a time.
     by_length = []
-    for pool in _cut(shuffled, bs * 50):
-        by_length += sorted(map(int, pool), key=lambda i: lengths[i], reverse=True)
+    for pool in _cut(shuffled.tolist(), bs * 50):
+        by_length += sorted(pool, key=lambda i: lengths[i], reverse=True)
 
     # The first holds the longest and the last may be short: only those between change places.
     batches = _cut(by_length, bs)

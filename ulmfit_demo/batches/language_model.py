@@ -130,18 +130,6 @@ class Batches:
         self._check("row", row, self.bs)
         return row * self.row_length, (row + 1) * self.row_length
 
-    def batch_of(self, position: int) -> tuple[int, int, int] | None:
-        """The one cell (batch, row, column) that shows this stream position as x.
-
-        None for the final label and for the dropped tail. Raises IndexError outside the stream.
-        """
-        self._check("stream position", position, self.n_items)
-        row, offset = divmod(position, self.row_length)
-        if row >= self.bs:
-            return None
-        batch, column = divmod(offset, self.seq_len)
-        return batch, row, column
-
     def before(self, batch: int, row: int) -> range:
         """Positions the hidden state of `row` has read when `batch` begins; empty for batch 0.
 

@@ -7,7 +7,12 @@ import re
 from functools import cache
 from pathlib import Path
 
+from ulmfit_demo import limits
+from ulmfit_demo.resources import named
+
 FOLDER = Path(__file__).parent
+TEXTS = ("text", "words", "reviews", "prompt", "any_text")  # controls that hold a text, by name
+CHAPTER = 24  # questions of the chapter; the numbers after it are our own
 
 
 @cache
@@ -20,6 +25,27 @@ def lesson(tab: str) -> str:
 def examples() -> dict[str, dict[str, str]]:
     """Example texts: {tab: {title: text}}. Our own, or the notebook's; none from the corpus."""
     return json.loads((FOLDER / "examples.json").read_text(encoding="utf-8"))
+
+
+@cache
+def links() -> dict[str, str]:
+    """Where the front door leads: {what: address}; without what has no address yet ("")."""
+    found = json.loads((FOLDER / "links.json").read_text(encoding="utf-8"))
+    return {what: address for what, address in found.items() if address}
+
+
+@cache
+def given() -> list[str]:
+    """Every text that a menu of examples or a lesson may put into a field: none is a visitor's.
+
+    Without the longest ones, which a vocabulary is trained on and no other tab takes.
+    """
+    shown = [text for texts in examples().values() for text in texts.values()]
+    all_steps = json.loads((FOLDER / "steps.json").read_text(encoding="utf-8"))
+    for tab_steps in all_steps.values():
+        for step in tab_steps:
+            shown += [step["set"][name] for name in TEXTS if isinstance(step["set"].get(name), str)]
+    return [text for text in dict.fromkeys(shown) if len(text) <= limits.GIVEN_CHARACTERS]
 
 
 @cache
@@ -44,4 +70,5 @@ def code(name: str, **values: object) -> str:
     Raises KeyError where the lines ask for a value that is not given.
     """
     lines = (FOLDER / "code" / f"{name}.py.txt").read_text(encoding="utf-8")
+    lines = lines.replace('"assets/', f'"{Path(named("live")).parent}/')
     return re.sub("«(\\w+)»", lambda match: repr(values[match[1]]), lines)

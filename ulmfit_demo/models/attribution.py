@@ -56,9 +56,7 @@ def integrated_gradients(
     device = model.device()
 
     def score(embedded: Tensor) -> Tensor:
-        x = embedded
-        for rnn in model.body.rnns:
-            x, _ = rnn(x)
+        x = model.body.through(embedded)
         lengths = torch.full((len(x),), n, device=device)
         return log_odds(model.head(model.pool(x, lengths)), positive)
 
@@ -82,6 +80,22 @@ def integrated_gradients(
     return Attribution(tuple(scores.tolist()), total, error, n_steps)
 
 
+def first_order(model: Classifier, ids: Sequence[int], positive: int = 1) -> tuple[float, ...]:
+    """Gradient of the log odds times embedding of each token: one pass forth and back.
+
+    A first guess at `leave_one_out`, at a hundredth of its price; far from exact.
+    """
+    device = model.device()
+    with torch.enable_grad():
+        row = torch.tensor([list(ids)], device=device)
+        embedded = model.body.encoder(row).detach().requires_grad_(True)
+        x = model.body.through(embedded)
+        lengths = torch.tensor([len(ids)], device=device)
+        score = log_odds(model.head(model.pool(x, lengths)), positive)[0]
+    (gradient,) = torch.autograd.grad(score, embedded)
+    return tuple((gradient * embedded.detach())[0].sum(-1).tolist())
+
+
 def leave_one_out(
     model: Classifier,
     ids: Sequence[int],
@@ -102,7 +116,8 @@ def leave_one_out(
     row = torch.tensor(ids, device=device)
     result: list[float] = []
     with torch.inference_mode():
-        prefix, state = [], model.body.zero_state(1)
+        prefix: list[torch.Tensor] = []
+        state = model.body.zero_state(1)
         whole, _ = engine.read(row[None], state)
         lengths = torch.tensor([n], device=device)
         full = float(log_odds(model.head(model.pool(whole, lengths)), positive)[0])
@@ -155,19 +170,20 @@ def deletion_check(
     deleted by neither. Documents with `k` other tokens or fewer are left out.
     """
     rng = np.random.default_rng(seed)
-    used, cut = [], []
-    for ids, weights in zip(documents, scores, strict=True):
+    used: list[tuple[list[int], np.ndarray, np.ndarray]] = []
+    cut: list[list[int]] = []
+    for ids, scored in zip(documents, scores, strict=True):
         places = np.asarray([i for i, t in enumerate(ids) if t not in skip])
         if len(places) > k:
-            used.append((list(ids), np.asarray(weights), places))
+            used.append((list(ids), np.asarray(scored), places))
     if not used:
         raise ValueError(f"no document has more than {k} tokens to delete")
     whole = classify(model, [ids for ids, _, _ in used], precision="fp32")[:, positive]
-    for (ids, weights, places), p in zip(used, whole.tolist(), strict=True):
+    for (document, weights, places), p in zip(used, whole.tolist(), strict=True):
         toward = weights[places] if p >= 0.5 else -weights[places]
-        top = places[np.argsort(-toward, kind="stable")[:k]]
+        strongest = places[np.argsort(-toward, kind="stable")[:k]]
         others = [rng.choice(places, k, replace=False) for _ in range(draws)]
-        cut += [without(ids, gone) for gone in (top, *others)]
+        cut += [without(document, gone.tolist()) for gone in (strongest, *others)]
     after = classify(model, cut, precision="fp32")[:, positive].view(len(used), draws + 1)
     moved = (after - whole[:, None]).abs().double()
     top, random = float(moved[:, 0].mean()), float(moved[:, 1:].mean())

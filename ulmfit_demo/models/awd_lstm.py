@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -36,6 +37,15 @@ class Sizes:
         return n_in, self.emb_sz if i == self.n_layers - 1 else self.n_hid
 
 
+class LSTMLayer(nn.LSTM):
+    """`nn.LSTM` of one layer, whose weights have types: torch makes them by name."""
+
+    weight_ih_l0: Tensor  # [4 n_out, n_in]
+    weight_hh_l0: Tensor  # [4 n_out, n_out]
+    bias_ih_l0: Tensor  # [4 n_out]
+    bias_hh_l0: Tensor
+
+
 class Encoder(nn.Module):
     """Embedding and LSTM layers: ids [bs, seq_len] → features [bs, seq_len, emb_sz]."""
 
@@ -44,8 +54,13 @@ class Encoder(nn.Module):
         self.sizes = sizes
         self.encoder = nn.Embedding(sizes.vocab_sz, sizes.emb_sz, padding_idx=PAD)
         self.rnns = nn.ModuleList(
-            nn.LSTM(*sizes.layer(i), batch_first=True) for i in range(sizes.n_layers)
+            LSTMLayer(*sizes.layer(i), batch_first=True) for i in range(sizes.n_layers)
         )
+
+    @property
+    def layers(self) -> Sequence[LSTMLayer]:
+        """`rnns`, lowest first, with the type that a ModuleList does not know."""
+        return cast("Sequence[LSTMLayer]", self.rnns)
 
     def zero_state(self, bs: int) -> State:
         weight = self.encoder.weight
@@ -60,16 +75,29 @@ class Encoder(nn.Module):
             features, state = self.step(ids[:, 0], state)
             return features[:, None], state
         x, new_state = self.encoder(ids), []
-        for rnn, (h, c) in zip(self.rnns, state, strict=True):
+        for rnn, (h, c) in zip(self.layers, state, strict=True):
             x, (h, c) = rnn(x, (h[None].contiguous(), c[None].contiguous()))
             new_state.append((h[0], c[0]))
         return x, tuple(new_state)
+
+    def through(self, x: Tensor, state: State | None = None) -> Tensor:
+        """x [bs, seq_len, emb_sz], already embedded → features of its shape, ready for a gradient.
+
+        cuDNN's LSTM goes backwards only where it was told that it trains. That is told here call by call
+        and, without dropout, changes no value. Switching cuDNN off would do it for every thread at once.
+        """
+        for rnn, (h, c) in zip(self.layers, state or self.zero_state(len(x)), strict=True):
+            hx = (h[None].contiguous(), c[None].contiguous())
+            x, _, _ = torch.lstm(
+                x, hx, list[Tensor](rnn.all_weights[0]), True, 1, 0.0, True, False, True
+            )
+        return x
 
     def step(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """Read one id a row: ids [bs] → features [bs, emb_sz]. Faster than `forward` for one token:
         oneDNN repacks the weights on every call, a plain cell does not."""
         x, new_state = self.encoder(ids), []
-        for rnn, (h, c) in zip(self.rnns, state, strict=True):
+        for rnn, (h, c) in zip(self.layers, state, strict=True):
             gates = F.linear(x, rnn.weight_ih_l0, rnn.bias_ih_l0)
             gates = gates + F.linear(h, rnn.weight_hh_l0, rnn.bias_hh_l0)  # [bs, 4 n_out]
             i, f, g, o = gates.chunk(4, dim=1)

@@ -28,7 +28,7 @@ class BaselineError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Weighed:
+class BaselineVerdict:
     """One baseline's verdict."""
 
     positive: float  # 0 to 1; for VADER no probability but its compound score moved to 0..1
@@ -41,12 +41,12 @@ class NBSVM:
     def __init__(self, weights: dict[str, float], bias: float):
         self.weights, self.bias = weights, bias
 
-    def __call__(self, tokens: Sequence[str], n_parts: int = 10) -> Weighed:
+    def __call__(self, tokens: Sequence[str], n_parts: int = 10) -> BaselineVerdict:
         """`tokens` as fastai makes them. Each n-gram counts once, however often it stands there."""
         found = {g: self.weights[g] for g in grams(tokens) if g in self.weights}
         score = self.bias + sum(found[g] for g in sorted(found))
         parts = sorted(found.items(), key=lambda p: (-abs(p[1]), p[0]))[:n_parts]
-        return Weighed(1 / (1 + math.exp(-max(-50.0, min(50.0, score)))), tuple(parts))
+        return BaselineVerdict(1 / (1 + math.exp(-max(-50.0, min(50.0, score)))), tuple(parts))
 
 
 def grams(tokens: Sequence[str]) -> set[str]:
@@ -97,7 +97,7 @@ def _vader():
     return SentimentIntensityAnalyzer()
 
 
-def vader(text: str, n_parts: int = 10) -> Weighed:
+def vader(text: str, n_parts: int = 10) -> BaselineVerdict:
     """VADER's verdict on raw `text`: capitals and exclamation marks count, so it takes no tokens.
 
     Only the first `VADER_CHARACTERS` count, and of emoji the first `VADER_EMOJI`. `parts` are the
@@ -115,4 +115,4 @@ def vader(text: str, n_parts: int = 10) -> Weighed:
     words = {w.strip(".,;:!?\"'()").lower() for w in text.split()}
     found = {w: analyzer.lexicon[w] for w in words if w in analyzer.lexicon}
     parts = sorted(found.items(), key=lambda p: (-abs(p[1]), p[0]))[:n_parts]
-    return Weighed((compound + 1) / 2, tuple(parts))
+    return BaselineVerdict((compound + 1) / 2, tuple(parts))

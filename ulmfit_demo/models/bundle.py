@@ -220,8 +220,3 @@ def _load(folder: Path, config: dict) -> Bundle:
         metrics=_read_json(metrics) if metrics.is_file() else {},
         calibration=calibration,
     )
-
-
-def find(root: Path) -> list[Path]:
-    """Every bundle below `root`, by name: a folder with a `config.json`."""
-    return sorted(p.parent for p in Path(root).glob("*/config.json"))

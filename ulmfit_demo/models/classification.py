@@ -15,7 +15,9 @@ from ulmfit_demo.models.workers import cores, side_by_side
 
 BS = 128
 FEW = 32  # documents that are read at once in the caller's own thread, every product split
-SMALLEST = 16  # documents of a batch; fewer would make the weights' way to the core the work
+SMALLEST = (
+    16  # documents of a batch; with fewer, reading the weights from memory takes most of the time
+)
 ROUNDS = 4  # batches a core, at least: the longest documents are one batch, and the others even out
 CHUNK = 32  # tokens read at once; then the documents that have ended leave the batch
 

@@ -18,10 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ulmfit_demo.models import kernels
-from ulmfit_demo.models.awd_lstm import Encoder, LanguageModel, State
-
-READ = ("fp32", "half", "int8", "bf16")
-WRITE = ("fp32", "half", "int8")
+from ulmfit_demo.models.awd_lstm import Classifier, Encoder, LanguageModel, State
 
 Linear = Callable[[Tensor], Tensor]
 
@@ -33,8 +30,8 @@ class Unavailable(RuntimeError):
 class Engine:
     """One model's encoder, and its decoder if it has one, in every precision asked for."""
 
-    def __init__(self, model: nn.Module):
-        self.body: Encoder = model.body
+    def __init__(self, model: LanguageModel | Classifier):
+        self.body = model.body
         self.bias = model.bias if isinstance(model, LanguageModel) else None
         self.key = uuid4().hex  # a value made by this engine can tell that it was
         self._parts: dict[tuple[str, str], object] = {}
@@ -115,16 +112,16 @@ class Engine:
 
     def _make_layers(self, precision: str) -> list:
         if precision == "half":
-            return [kernels.HalfLSTM(rnn) for rnn in self.body.rnns]
+            return [kernels.HalfLSTM(rnn) for rnn in self.body.layers]
         result, largest = [], self._largest()
-        for rnn in self.body.rnns:
+        for rnn in self.body.layers:
             result.append(kernels.Int8LSTM(rnn, largest))
             largest = largest.new_ones(rnn.hidden_size)
         return result
 
     def _make_cells(self, precision: str) -> list[Linear]:
         result, largest = [], self._largest()
-        for rnn in self.body.rnns:
+        for rnn in self.body.layers:
             n = rnn.hidden_size
             weight = torch.cat([rnn.weight_ih_l0, rnn.weight_hh_l0], 1)
             bias = rnn.bias_ih_l0 + rnn.bias_hh_l0
@@ -152,6 +149,7 @@ def _linear(precision: str, weight: Tensor, bias: Tensor, largest: Tensor | None
     if precision == "half":
         return kernels.HalfLinear(weight, bias)
     if precision == "int8":
+        assert largest is not None  # the decoder alone has none, and its int8 is another
         return kernels.Int8Linear(weight, bias, largest)
     raise Unavailable(f"{precision} has no single-step path")
 
@@ -164,7 +162,7 @@ _engines: WeakKeyDictionary[nn.Module, Engine] = WeakKeyDictionary()
 _engines_lock = RLock()
 
 
-def engine_of(model: nn.Module) -> Engine:
+def engine_of(model: LanguageModel | Classifier) -> Engine:
     """The one engine of `model` in this process; it lives as long as the model."""
     with _engines_lock:
         engine = _engines.get(model)

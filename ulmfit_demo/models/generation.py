@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from ulmfit_demo.models.awd_lstm import LanguageModel, State
+from ulmfit_demo.models.awd_lstm import Encoder, LanguageModel, State
 from ulmfit_demo.models.engine import engine_of
 from ulmfit_demo.models.precision import choose
 from ulmfit_demo.models.sampling import Sampling, distribution, draw, generators
@@ -125,6 +126,21 @@ def next_logits(
         return engine.decode(features, precision), state
 
 
+def likeliest_next(
+    body: Encoder, bias: torch.Tensor, ids: Sequence[int], n: int, banned: Sequence[int]
+) -> list[tuple[int, float]]:
+    """The `n` likeliest ids after `ids` with their probabilities, by an encoder and its tied decoder.
+
+    In fp32, without an engine: for states of a model that are read once.
+    """
+    with torch.inference_mode():
+        features, _ = body(torch.tensor([list(ids)], device=bias.device), body.zero_state(1))
+        logits = F.linear(features[0, -1], body.encoder.weight, bias).float()  # [vocab_sz]
+        logits[list(banned)] = -torch.inf
+        best = logits.softmax(-1).topk(n)
+    return list(zip(best.indices.tolist(), best.values.tolist(), strict=True))
+
+
 def _describe(logits, ids, drawn, running, banned, n_alternatives: int, precision: str) -> Step:
     logits = logits.float()
     probs = logits.softmax(-1)
@@ -142,11 +158,15 @@ def _describe(logits, ids, drawn, running, banned, n_alternatives: int, precisio
         for row, (ps, ts) in enumerate(zip(top.values.tolist(), top.indices.tolist(), strict=True)):
             pairs = [(i, p) for i, p in zip(ts, ps, strict=True) if i not in banned]
             alternatives[row] = pairs[:n_alternatives] if running[row] else []
+
+    def of_running(values: Sequence) -> list:
+        return [v if r else None for v, r in zip(values, running, strict=True)]
+
     return Step(
-        *(
-            [v if r else None for v, r in zip(values, running, strict=True)]
-            for values in (drawn, chances, ranks, entropies)
-        ),
+        of_running(drawn),
+        of_running(chances),
+        of_running(ranks),
+        of_running(entropies),
         alternatives,
         precision,
     )

@@ -16,6 +16,8 @@ import warnings
 import torch
 from torch import Tensor, nn
 
+from ulmfit_demo.models.awd_lstm import LSTMLayer
+
 HALF_SCALE = 1 / 63.5  # of inputs in [-1, 1] at 7 bits: an 8th can overflow 16-bit sums (AVX2)
 ZERO = 64
 SATURATED = 30.0  # sigmoid and tanh of it are 1 in fp32
@@ -76,7 +78,7 @@ class RowInt8Linear:
 class HalfLSTM:
     """One LSTM layer over a sequence with fp16 weights: x [bs, seq_len, n_in], h and c [bs, n_out]."""
 
-    def __init__(self, rnn: nn.LSTM):
+    def __init__(self, rnn: LSTMLayer):
         ih = _ops.linear_prepack_fp16(rnn.weight_ih_l0, rnn.bias_ih_l0)
         hh = _ops.linear_prepack_fp16(rnn.weight_hh_l0, rnn.bias_hh_l0)
         self.cell = _ops.make_quantized_cell_params_fp16(ih, hh)
@@ -94,7 +96,7 @@ class Int8LSTM:
     zero weights fix that range, hence the scale, for every step and row.
     """
 
-    def __init__(self, rnn: nn.LSTM, largest: Tensor):
+    def __init__(self, rnn: LSTMLayer, largest: Tensor):
         n = rnn.hidden_size
         self.n = n
         ih = _anchored(rnn.weight_ih_l0 * largest, n)

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 BLOCK = 256  # tokens of a block when drawing
@@ -50,6 +49,8 @@ def distribution(
     logits = logits.float()
     if seen is not None and settings.repetition_penalty != 1:
         logits = penalize(logits, seen, settings.repetition_penalty)
+    if TINY_TEMPERATURE <= settings.temperature != 1:
+        logits = logits / settings.temperature
     else:
         logits = logits.clone()
     logits[..., list(banned)] = -torch.inf
@@ -58,7 +59,6 @@ def distribution(
         return torch.zeros_like(logits).scatter_(-1, best, 1.0)
     if settings.temperature < TINY_TEMPERATURE:
         logits -= logits.amax(-1, keepdim=True)
-    if settings.temperature != 1:
         logits /= settings.temperature
     probs = logits.softmax(-1)
     uncut = True
@@ -96,14 +96,17 @@ def draw(probs: Tensor, uniform: Tensor) -> Tensor:
     The inverse of the cumulated distribution, so that a row depends on its own number alone and not
     on how many rows are drawn beside it. First the block, then the place in it: one pass of sums.
     """
-    rows, n = probs.shape
-    blocks = F.pad(probs, (0, -n % BLOCK)).view(rows, -1, BLOCK)
-    sums = blocks.sum(-1, dtype=torch.double)
+    n = probs.shape[1]
+    whole = n - n % BLOCK
+    blocks = probs[:, :whole].unflatten(1, (-1, BLOCK))  # a view: no copy of the vocabulary
+    rest = probs[:, whole:].sum(-1, keepdim=True, dtype=torch.double)
+    sums = torch.cat([blocks.sum(-1, dtype=torch.double), rest], 1)
     cumulated = sums.cumsum(-1)
     target = uniform.double()[:, None] * cumulated[:, -1:]
     at = torch.searchsorted(cumulated, target, right=True).clamp_(max=sums.shape[1] - 1)
     target = target - (cumulated.gather(1, at) - sums.gather(1, at))
-    inside = blocks.gather(1, at[..., None].expand(-1, -1, BLOCK))[:, 0]
+    places = at * BLOCK + torch.arange(BLOCK, device=probs.device)  # [rows, BLOCK]
+    inside = probs.gather(1, places.clamp(max=n - 1)).masked_fill_(places >= n, 0)
     inside = inside.cumsum(-1, dtype=torch.double)
     ids = at * BLOCK + torch.searchsorted(inside, target, right=True).clamp_(max=BLOCK - 1)
     ids.clamp_(max=n - 1)

@@ -13,22 +13,29 @@ whose message is a sentence. Imports neither gradio nor plotly.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import overload
 
-from ulmfit_demo import services
+from ulmfit_demo.inference import loading
 from ulmfit_demo.models.bundle import BundleError
 from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.batching import Batching
 from ulmfit_demo.pipeline.classifying import Classifying
+from ulmfit_demo.pipeline.inside import Inspecting
+from ulmfit_demo.pipeline.journey import Travelling
 from ulmfit_demo.pipeline.results import to_json
+from ulmfit_demo.pipeline.teaching import Teaching
 from ulmfit_demo.pipeline.tokenizing import Tokenizing
 from ulmfit_demo.pipeline.training import Training
 from ulmfit_demo.pipeline.writing import Writing
 from ulmfit_demo.resources import assets
+from ulmfit_demo.teach import taught as taughts
 
 __all__ = ["Pipeline", "load", "results", "to_json"]
 
 
-class Pipeline(Classifying, Writing, Tokenizing, Batching, Training):
+class Pipeline(
+    Classifying, Writing, Inspecting, Tokenizing, Batching, Training, Teaching, Travelling
+):
     """Tokenizers, mini-batches, language model and classifier of one bundle."""
 
     @property
@@ -54,13 +61,21 @@ class Pipeline(Classifying, Writing, Tokenizing, Batching, Training):
         return f"Pipeline({bundle.name}, {sizes})"
 
 
-def load(source: str | Path | None = None) -> Pipeline:
+@overload
+def load(source: None = None) -> Pipeline: ...
+@overload
+def load(source: str | Path) -> Pipeline | taughts.Taught: ...
+def load(source: str | Path | None = None) -> Pipeline | taughts.Taught:
     """A `Pipeline` of the model that ships, of a bundle's folder, or of OWNER/NAME of the Hub.
+
+    A folder that `Taught.save` wrote gives the taught classifier, on the model that ships.
 
     Raises:
         BundleError: there is no usable model; the message says why.
     """
-    loaded = services.load(assets(), None if source is None else str(source))
+    if source is not None and taughts.is_taught(source):
+        return taughts.load(source, load().services)
+    loaded = loading.load(assets(), None if source is None else str(source))
     if loaded.bundle is None:
         raise BundleError(loaded.missing)
     return Pipeline(loaded)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from ulmfit_demo import limits
+from ulmfit_demo.inference.loading import Services
 from ulmfit_demo.models.bundle import Bundle
 from ulmfit_demo.models.sampling import Sampling
-from ulmfit_demo.services import Services
 from ulmfit_demo.tokens import clean
 
 T = TypeVar("T")
@@ -23,9 +24,7 @@ class Base:
     @property
     def bundle(self) -> Bundle:
         """The models and their folder. Raises `Refused` without a model."""
-        if self.services.bundle is None:
-            raise limits.Refused(self.services.missing)
-        return self.services.bundle
+        return self.services.model
 
 
 def given(text: object) -> str:
@@ -54,3 +53,10 @@ def last(steps: Iterator[T]) -> T | None:
     for found in steps:  # noqa: B007  (what is wanted is what the loop leaves)
         pass
     return found
+
+
+def described(function: Callable) -> dict[str, str]:
+    """What the `Args:` of a docstring say of each parameter."""
+    doc = (inspect.getdoc(function) or "").partition("Args:")[2].partition("\n\n")[0]
+    lines = (line.strip().partition(": ") for line in doc.split("\n"))
+    return {name: text for name, _, text in lines if text}

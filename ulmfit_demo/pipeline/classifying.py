@@ -8,10 +8,10 @@ from typing import overload
 import numpy as np
 
 from ulmfit_demo import limits
+from ulmfit_demo.inference import devices, other_models, sentiment
 from ulmfit_demo.models.classification import encode_batches
 from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.base import Base, given, last
-from ulmfit_demo.services import comparison, devices, reviews
 from ulmfit_demo.tokens import clean
 
 
@@ -44,7 +44,7 @@ class Classifying(Base):
         Args:
             text: a film review in English
         """
-        verdict, _ = reviews.read(self.services, given(text))
+        verdict, _ = sentiment.read(self.services, given(text))
         if verdict is None:
             return {
                 **self._verdict(None),
@@ -69,7 +69,7 @@ class Classifying(Base):
         Args:
             text: a film review in English
         """
-        found = reviews.explain(self.services, given(text))
+        found = sentiment.explain(self.services, given(text))
         if found is None:
             return {**self._verdict(None), "words": [], "error": None, "n_steps": None}
         return {
@@ -99,7 +99,7 @@ class Classifying(Base):
         """
         text = given(text)
         number = limits.whole(word, (1, 2**31), "The word's number")
-        found = reviews.what_if(self.services, text, number)
+        found = sentiment.what_if(self.services, text, number)
         return {
             "word": found.word.text,
             "start": found.word.start,
@@ -118,10 +118,10 @@ class Classifying(Base):
             text: a film review in English
         """
         text = given(text)
-        verdict, _ = reviews.read(self.services, text)
+        verdict, _ = sentiment.read(self.services, text)
         if verdict is None:
             return {"positive": None, "others": [], "backwards": None, "mean": None}
-        twin = comparison.twin(self.services, text, verdict)
+        backwards = other_models.backwards(self.services, text, verdict)
         return {
             "positive": verdict.positive,
             "others": [
@@ -130,10 +130,10 @@ class Classifying(Base):
                     "positive": float(other.positive),
                     "parts": [{"text": t, "weight": float(w)} for t, w in other.parts],
                 }
-                for name, other in comparison.others(self.services, text)
+                for name, other in other_models.others(self.services, text)
             ],
-            "backwards": twin.positive if twin else None,
-            "mean": twin.mean if twin else None,
+            "backwards": backwards.positive if backwards else None,
+            "mean": backwards.mean if backwards else None,
         }
 
     def encode(self, texts: str | Sequence[str]) -> np.ndarray:
@@ -154,7 +154,7 @@ class Classifying(Base):
         ]
         return self._encode(documents)
 
-    @devices.spared
+    @devices.retry_on_cpu
     def _encode(self, documents: list[list[int]]) -> np.ndarray:
         models, _ = devices.live_models(self.bundle.key)
         width = 3 * models.config["emb_sz"]
@@ -164,11 +164,11 @@ class Classifying(Base):
         return features
 
     def _positive(self, text: str) -> float | None:
-        verdict, _ = reviews.read(self.services, text)
+        verdict, _ = sentiment.read(self.services, text)
         return None if verdict is None else verdict.positive
 
     def _many(self, texts: list[str]) -> Sequence[float | None]:
-        step = last(reviews.many(self.services, texts))
+        step = last(sentiment.many(self.services, texts))
         return [None] * len(texts) if step is None else step.positive  # not one has a word
 
     def _verdict(self, positive: float | None) -> results.Verdict:
@@ -186,7 +186,7 @@ class Classifying(Base):
         return next(c for c in self.bundle.config["classes"] if c != "pos")
 
 
-def _read_word(word: reviews.Word) -> results.ReadWord:
+def _read_word(word: sentiment.Word) -> results.ReadWord:
     return {
         "text": clean(word.text),
         "start": word.start,

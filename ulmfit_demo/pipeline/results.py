@@ -20,6 +20,18 @@ class Verdict(TypedDict):
     unsure: bool  # inside the band in which held-out verdicts were too often wrong
 
 
+class TaughtVerdicts(TypedDict):
+    """What a classifier that was taught in this call says; None where too few labels tell."""
+
+    labels: list[str]  # their names; the order of the confusion table
+    n: int  # texts that it learned from
+    validated: int  # of these, judged by cross-validation: all, unless its time was over
+    accuracy: float | None  # by that cross-validation
+    plus_minus: float | None  # half the width of the 95 % interval
+    confusion: list[list[int]] | None  # rows are the given labels, columns the verdicts
+    verdicts: list[Verdict]  # of the texts to judge
+
+
 class ReadWord(TypedDict):
     """One word of a text, and the verdict after it."""
 
@@ -307,6 +319,24 @@ class Generated(TypedDict):
     precision: str | None
 
 
+class Journey(TypedDict):
+    """What each part of the model makes of one text, from its characters to the verdict.
+
+    A text without words has empty lists; row, label and score are None.
+    """
+
+    n_characters: int
+    tokens: list[str]  # as fastai's rules leave them, `xxbos` first
+    ids: list[int]
+    row: list[str] | None  # the first row of x of the first mini-batch; None for a single token
+    bs: int  # rows of that mini-batch
+    state: list[float]  # [emb_sz], the language model's hidden state after the last token
+    next_words: list[WordProbability]  # the likeliest at temperature 1, falling
+    label: str | None
+    score: float | None
+    unsure: bool
+
+
 class Stage(TypedDict):
     """What one stage of the training would write next."""
 
@@ -376,11 +406,16 @@ class History(TypedDict):
 
     name: str
     wikipedia: bool
+    pretraining: dict[str, Any]
     source: str
     tokens_read: int
+    wiki: dict[str, Any]
     language_model: dict[str, Any]
     classifier: dict[str, Any]
     student: dict[str, Any]
+    language_model_backwards: dict[str, Any]
+    classifier_backwards: dict[str, Any]
+    student_backwards: dict[str, Any]
     labels: list[dict[str, Any]]
     baselines: list[dict[str, Any]]
     metrics: dict[str, Any]

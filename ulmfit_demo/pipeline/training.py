@@ -9,16 +9,17 @@ from functools import cached_property
 from sentencepiece import SentencePieceProcessor
 
 from ulmfit_demo import limits
-from ulmfit_demo.live import corpus
-from ulmfit_demo.live.request import SIZES, Budget, request
-from ulmfit_demo.live.run import Run
-from ulmfit_demo.live.supervisor import Waiting
 from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.base import Base, given
 from ulmfit_demo.pipeline.results import to_json
 from ulmfit_demo.resources import assets
-from ulmfit_demo.services import history
-from ulmfit_demo.tokens import subword_pieces, training
+from ulmfit_demo.tokens import subword_pieces
+from ulmfit_demo.training_log import history
+from ulmfit_demo.workers.live_training import corpus
+from ulmfit_demo.workers.live_training.request import SIZES, Budget, request
+from ulmfit_demo.workers.live_training.run import Run
+from ulmfit_demo.workers.live_training.supervisor import Waiting
+from ulmfit_demo.workers.subword_training import training
 
 KINDS = ("unigram", "bpe")
 SOURCES = ("ours", "own")

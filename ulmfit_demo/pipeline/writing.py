@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, Concatenate, ParamSpec
 
 from ulmfit_demo import limits
+from ulmfit_demo.inference import generation, stages
+from ulmfit_demo.inference.surprisal import surprisal_of
 from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.base import Base, given, last, sampling
-from ulmfit_demo.services import stages, writing
 from ulmfit_demo.tokens import clean
 
 P = ParamSpec("P")
@@ -43,7 +44,7 @@ class Writing(Base):
         Args:
             text: any text in English
         """
-        found = writing.unlikely(self.services, given(text))
+        found = surprisal_of(self.services, given(text))
         if found is None or not found.bits:
             return {"tokens": [], "perplexity": None}
         first, *rest = found.tokens
@@ -93,7 +94,7 @@ class Writing(Base):
         """
         prompt = given(prompt)
         settings = sampling(temperature, top_k, top_p, min_p, repetition_penalty)
-        found = writing.next_word(
+        found = generation.next_word(
             self.services, None, prompt, None, 0, settings, [settings.temperature]
         )
         (at,) = found.distributions
@@ -141,7 +142,7 @@ class Writing(Base):
             min_p: drop words less likely than this share of the likeliest; 0 is off
             repetition_penalty: on words that the text has already; 1 is off
         """
-        steps = writing.write(
+        steps = generation.write(
             self.services,
             given(prompt),
             sampling(temperature, top_k, top_p, min_p, repetition_penalty),
@@ -176,7 +177,7 @@ class Writing(Base):
         ]
 
 
-def _generated(step: writing.Written) -> results.Generated:
+def _generated(step: generation.Written) -> results.Generated:
     return {
         "prompt": clean(step.prompt),
         "texts": [

@@ -1,1 +1,4 @@
-"""One module a tab: reads inputs, calls one function below, hands the result to a component."""
+"""One folder a tab: what lays it out and wires it, what draws it as HTML (`*_html.py`), its figures.
+
+`shared` holds what several tabs use; no tab imports another.
+"""

@@ -4,12 +4,18 @@ from ulmfit_demo.tokens.alignment import Aligned, Change
 from ulmfit_demo.tokens.catalogue import OWN, catalogue, tokenize
 from ulmfit_demo.tokens.detokenize import Piece, continued, detokenize
 from ulmfit_demo.tokens.markers import announced
-from ulmfit_demo.tokens.own import OwnError, OwnTokenizers
 from ulmfit_demo.tokens.rules import RULE_NAMES, RULES, Rule, Step, is_blank, rewrite, trace
 from ulmfit_demo.tokens.subwords import SubwordLadder, subword_pieces
 from ulmfit_demo.tokens.types import Token, Tokenized, clean
 from ulmfit_demo.tokens.vocabulary import Vocab
-from ulmfit_demo.tokens.words import characters, fastai_words, spacy_words, whitespace
+from ulmfit_demo.tokens.words import (
+    characters,
+    fastai_tokens,
+    fastai_words,
+    keep_common,
+    spacy_words,
+    whitespace,
+)
 
 __all__ = [
     "OWN",
@@ -17,8 +23,6 @@ __all__ = [
     "RULE_NAMES",
     "Aligned",
     "Change",
-    "OwnError",
-    "OwnTokenizers",
     "Piece",
     "Rule",
     "Step",
@@ -32,8 +36,10 @@ __all__ = [
     "clean",
     "continued",
     "detokenize",
+    "fastai_tokens",
     "fastai_words",
     "is_blank",
+    "keep_common",
     "rewrite",
     "spacy_words",
     "subword_pieces",

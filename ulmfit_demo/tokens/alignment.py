@@ -157,7 +157,8 @@ def tile(
     if gaps:
         _take_gaps(source, spans, fixed)
     return [
-        Span(*span, _origin(source, span, rough)) for span, rough in zip(spans, ranges, strict=True)
+        Span(start, end, _origin(source, [start, end], rough))
+        for (start, end), rough in zip(spans, ranges, strict=True)
     ]
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
-from ulmfit_demo.tokens.own import OwnTokenizers
 from ulmfit_demo.tokens.rules import RULE_NAMES
 from ulmfit_demo.tokens.subwords import SubwordLadder
 from ulmfit_demo.tokens.types import Tokenized
@@ -33,13 +32,14 @@ def tokenize(
     ladder: SubwordLadder,
     vocab: Vocab | None = None,
     rules: Collection[str] | None = None,
-    own: tuple[OwnTokenizers, str | None] | None = None,
+    uploaded: Callable[[str], Tokenized] | None = None,
 ) -> Tokenized:
     """`text` under the tokenizer `key` of `catalogue`; `rules` are fastai's enabled ones.
 
+    `uploaded`: what encodes with the visitor's own tokenizer; its errors pass through.
+
     Raises:
         KeyError: there is no such tokenizer.
-        OwnError: the visitor's own tokenizer fails, or there is none.
     """
     if key == "fastai":
         result = fastai_words(text, rules, vocab)
@@ -47,8 +47,8 @@ def tokenize(
             name = f"{WORDS[key]}, {len(set(rules))} of {len(RULE_NAMES)} rules"
             return Tokenized(name, result.source, result.tokens, result.decoded)
         return result
-    if key == OWN and own is not None:
-        return own[0].tokenize(own[1], text)
+    if key == OWN and uploaded is not None:
+        return uploaded(text)
     plain = {"spacy": spacy_words, "characters": characters, "whitespace": whitespace}
     if key in plain:
         return plain[key](text)

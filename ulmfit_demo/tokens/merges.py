@@ -54,10 +54,6 @@ class MergeOrder:
         self.n_merges = len(self._rank)
         self.n_fixed = len(scores) - self.n_merges  # special tokens, <unk>, single characters
 
-    def size_with(self, rank: int) -> int:
-        """The smallest vocabulary that holds the merge `rank` (from 1)."""
-        return self.n_fixed + rank
-
     def build(self, word: str, most: int | None = None) -> list[Merge]:
         """The merges that build `word` (normalized, with its `▁`), first to last.
 
@@ -65,7 +61,7 @@ class MergeOrder:
         vocabulary: merges do not depend on those that come after.
         """
         parts = self.start(word)
-        done = []
+        done: list[Merge] = []
         while True:
             ranks = [
                 (self._rank[left + right], place)

@@ -61,7 +61,7 @@ def _html_edits(text: str) -> Iterator[list[Edit]]:
 
 
 def _rep_edits(text: str) -> Iterator[list[Edit]]:
-    edits = []
+    edits: list[Edit] = []
     for match in core._re_rep.finditer(text):
         start, end = match.span()
         edits += (
@@ -73,7 +73,7 @@ def _rep_edits(text: str) -> Iterator[list[Edit]]:
 
 
 def _wrep_edits(text: str) -> Iterator[list[Edit]]:
-    edits = []
+    edits: list[Edit] = []
     for match in core._re_wrep.finditer(text):
         start, end = match.start(1), match.start(3)
         count = len(match.group(2).split()) + 2
@@ -87,7 +87,7 @@ def _wrep_edits(text: str) -> Iterator[list[Edit]]:
 
 
 def _spec_edits(text: str) -> Iterator[list[Edit]]:
-    edits = []
+    edits: list[Edit] = []
     for match in core._re_spec.finditer(text):
         start, end = match.span()
         edits += Edit(start, start, " "), Edit(end, end, " ")
@@ -99,7 +99,7 @@ def _space_edits(text: str) -> Iterator[list[Edit]]:
 
 
 def _all_caps_edits(text: str) -> Iterator[list[Edit]]:
-    edits = []
+    edits: list[Edit] = []
     # The same words as `core._re_all_caps`, found without its backtracking.
     for match in re.finditer(r"(?<!\S)[A-Z][^a-z\s]*(?!\S)", text):
         edits += _lowered_word(match, core.TK_UP)
@@ -107,7 +107,7 @@ def _all_caps_edits(text: str) -> Iterator[list[Edit]]:
 
 
 def _maj_edits(text: str) -> Iterator[list[Edit]]:
-    edits = []
+    edits: list[Edit] = []
     for match in re.finditer(r"(?<!\S)[A-Z][^A-Z\s]*(?!\S)", text):
         edits += _lowered_word(match, core.TK_MAJ)
     yield edits
@@ -158,7 +158,8 @@ def replace_all_caps(text: str) -> str:
     fail: a run with a lower-case letter never matches. Those runs are left out, and fastai's
     function does the text between them, where each part begins and ends at white space.
     """
-    done, at = [], 0
+    done: list[str] = []
+    at = 0
     for match in _long_runs.finditer(text):
         if _mixed_case_run.match(match.group()):
             done += core.replace_all_caps(text[at : match.start()]), match.group()

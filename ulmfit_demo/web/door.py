@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 import gradio as gr
 
 from ulmfit_demo import limits
-from ulmfit_demo.live.corpus import TextError
-from ulmfit_demo.live.supervisor import Full
-from ulmfit_demo.tokens.training import TrainingError
+from ulmfit_demo.workers.live_training.corpus import TextError
+from ulmfit_demo.workers.live_training.supervisor import Full
+from ulmfit_demo.workers.subword_training.training import TrainingError
 
 log = logging.getLogger("ulmfit_demo")
 BROKEN = (

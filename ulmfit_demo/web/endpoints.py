@@ -11,11 +11,13 @@ import gradio as gr
 from ulmfit_demo import limits
 from ulmfit_demo.batches import read_lengths, split_documents
 from ulmfit_demo.pipeline import Pipeline
+from ulmfit_demo.pipeline.base import described
 from ulmfit_demo.web.door import Bound, door
 
 KEYSTROKE = dict(concurrency_id="keystroke", concurrency_limit=limits.KEYSTROKE_LANE)
 MODEL = dict(concurrency_id="model", concurrency_limit=limits.MODEL_LANE)
 PROMPT = partial(limits.text, most=limits.PROMPT_CHARACTERS)
+WORD = partial(limits.text, most=limits.WORD_CHARACTERS)
 # What a shared server adds to the pipeline's own checks, by the parameter's name.
 BOUNDS: dict[str, Bound] = {
     "text": limits.text,
@@ -45,6 +47,16 @@ def texts(value: object) -> str | list[str]:
     if len(found) > limits.ROWS:
         raise limits.Refused(f"{len(found):,} texts; this takes up to {limits.ROWS:,} at once.")
     return [limits.text(text) for text in found]
+
+
+def lines(value: object) -> list:
+    """Up to `limits.TEACH_LINES` texts, each within its bound. Raises `Refused`."""
+    found = limits.several(value, "The texts")
+    if len(found) > limits.TEACH_LINES:
+        raise limits.Refused(
+            f"{len(found):,} texts; this takes up to {limits.TEACH_LINES:,} at once."
+        )
+    return [limits.text(text, limits.TEACH_CHARACTERS) for text in found]
 
 
 def documents(value: object) -> str:
@@ -80,6 +92,11 @@ ENDPOINTS = (
     Endpoint("next_words"),
     Endpoint("generate", method="stream", lane=MODEL),
     Endpoint("stages"),
+    Endpoint("unit"),
+    Endpoint("memory", lane=MODEL),
+    Endpoint("neighbours", bounds={"word": WORD}),
+    Endpoint("two_readers", lane=MODEL),
+    Endpoint("smallest_change", lane=MODEL),
     Endpoint("tokenize", method="tokens"),
     Endpoint("numericalize"),
     Endpoint("vocabulary"),
@@ -101,6 +118,12 @@ ENDPOINTS = (
         lane=dict(concurrency_id="live training", concurrency_limit=limits.LIVE_WAITING + 2),
         bounds={"prompt": unbounded},
     ),
+    Endpoint(
+        "fit",
+        method="fit_and_judge",
+        lane=MODEL,
+        bounds={"texts": lines, "labels": lines, "judge": lines},
+    ),
     Endpoint("training", lane=dict(queue=False)),
 )
 
@@ -118,15 +141,16 @@ def connect(pipeline: Pipeline) -> None:
         gr.api(function, api_name=endpoint.name, **endpoint.lane)
 
 
+def parameters() -> dict[str, dict[str, str]]:
+    """What each parameter of each endpoint is."""
+    return {e.name: described(getattr(Pipeline, e.method or e.name)) for e in ENDPOINTS}
+
+
 def _features(pipeline: Pipeline) -> Callable:
     """`encode` with lists in the array's place."""
 
-    def encode(texts: list[str]) -> list[list[float]]:
+    def encode(texts: str | list[str]) -> list[float] | list[list[float]]:
         return pipeline.encode(texts).tolist()
 
-    encode.__doc__ = """The classifier's pooled features of texts: last, max and mean of the encoder's.
-
-    Args:
-        texts: a list of texts; each gets a row of 3 * emb_sz numbers
-    """
+    encode.__doc__ = Pipeline.encode.__doc__
     return encode

@@ -8,7 +8,16 @@ from ulmfit_demo import lessons, limits
 from ulmfit_demo.pipeline import Pipeline
 from ulmfit_demo.web.door import door
 
-TABS = ("tokenizers", "vocabulary", "batches", "sentiment", "generation", "training")
+TABS = (
+    "tokenizers",
+    "vocabulary",
+    "batches",
+    "sentiment",
+    "generation",
+    "inside",
+    "training",
+    "teach",
+)
 
 
 def connect(pipeline: Pipeline) -> None:
@@ -22,14 +31,6 @@ def connect(pipeline: Pipeline) -> None:
         """The words of the language model and the classifier, one a line, in order of their ids."""
         return "\n".join(pipeline.vocab)
 
-    def lesson(tab: str) -> str:
-        """The lesson of one tab in Markdown: its steps, and the book's questions with their options.
-
-        Args:
-            tab: tokenizers, vocabulary, batches, sentiment, generation or training
-        """
-        return lesson_text(limits.choice(tab, TABS, "The tab"))
-
     for uri, function in (
         ("model://card", model_card),
         ("model://vocabulary", model_vocabulary),
@@ -40,8 +41,13 @@ def connect(pipeline: Pipeline) -> None:
         gr.api(gr.mcp.resource(uri, mime_type=mime)(served), api_name=function.__name__, queue=True)
 
 
-def lesson_text(tab: str) -> str:
-    """The lesson of `tab` in Markdown."""
+def lesson(tab: str) -> str:
+    """The lesson of one tab in Markdown: its steps, and the book's questions with their options.
+
+    Args:
+        tab: tokenizers, vocabulary, batches, sentiment, generation, inside, training or teach
+    """
+    tab = limits.choice(tab, TABS, "The tab")
     lines = [f"# {tab.capitalize()}", ""]
     for number, step in enumerate(lessons.steps(tab), 1):
         lines += [f"## {number}. {step['title']}", "", step["text"], ""]

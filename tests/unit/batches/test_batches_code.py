@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from ulmfit_demo import order, theme, tokens
-from ulmfit_demo.services import Services
-from ulmfit_demo.tabs import batches, batches_code
+from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.tabs.batches import batches_code
+from ulmfit_demo.tabs.batches import layout as batches
 from ulmfit_demo.tokens import Vocab
 
 WORDS = "the film <br> WOW it's was a boring 10/10 & slow blorptastic “story” … 电影 NOT"

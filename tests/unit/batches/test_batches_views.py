@@ -22,8 +22,10 @@ from ulmfit_demo.batches import (
     order_sorted,
     padding_share,
 )
+from ulmfit_demo.tabs.batches import classifier_html as classifier_batches
+from ulmfit_demo.tabs.batches import language_model_html as lm_batches
+from ulmfit_demo.tabs.batches import question_html as batches_question
 from ulmfit_demo.tokens import Token
-from ulmfit_demo.views import batches_question, classifier_batches, lm_batches
 
 PAD = 1
 

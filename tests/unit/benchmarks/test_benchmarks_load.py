@@ -3,8 +3,8 @@
 import pytest
 
 from benchmarks.load import CALLS, Tally, plain
-from ulmfit_demo.live.run import gather
-from ulmfit_demo.views import live_training as view
+from ulmfit_demo.tabs.training import live_training_html as view
+from ulmfit_demo.workers.live_training.run import gather
 
 
 def trained(seconds: float, loss: float = 4.0) -> str:

@@ -6,13 +6,14 @@ the app is asked here in the two precisions that are exact with a bundle's weigh
 
 import pytest
 
-from ulmfit_demo import services, theme
+from ulmfit_demo import theme
+from ulmfit_demo.inference import devices, generation, loading, sentiment
 from ulmfit_demo.models import precision
 from ulmfit_demo.models.engine import Unavailable, engine_of
 from ulmfit_demo.models.generation import generate
 from ulmfit_demo.models.sampling import Sampling
-from ulmfit_demo.services import devices, reviews, writing
-from ulmfit_demo.tabs import batches_code, model_code
+from ulmfit_demo.tabs.batches import batches_code
+from ulmfit_demo.tabs.shared import model_code
 
 TEXTS = [
     "A warm film, but WOW what a dull ending!!!",
@@ -29,7 +30,7 @@ SETTINGS = [
 
 @pytest.fixture(scope="module")
 def loaded():
-    return services.load(theme.ASSETS)
+    return loading.load(theme.ASSETS)
 
 
 def run(code: str) -> dict:
@@ -58,7 +59,7 @@ def exact(request, monkeypatch, loaded):
 @pytest.mark.parametrize("text", TEXTS)
 def test_sentiment_equals_the_line_on_the_screen(loaded, exact, text):
     found = run(model_code.sentiment(loaded, text))
-    verdict, _ = reviews.read(loaded, text, None)
+    verdict, _ = sentiment.read(loaded, text, None)
     if verdict is None:
         assert len(found["ids"]) == 1  # xxbos alone: the app asks for a text instead
         return
@@ -94,7 +95,7 @@ def test_generation_writes_the_very_tokens(loaded, settings):
 def test_next_words_are_those_of_the_bars(loaded, exact):
     prompt = "The acting was"
     found = run(model_code.generation(loaded, prompt, Sampling(), 1, 1, 0))
-    shown = writing.next_word(loaded, None, prompt, None, 0, Sampling(1.0), [1.0])
+    shown = generation.next_word(loaded, None, prompt, None, 0, Sampling(1.0), [1.0])
     candidates = shown.distributions[0].candidates
     assert [w for w, _ in found["next_words"]] == [loaded.bundle.vocab[c.id] for c in candidates]
     assert [p for _, p in found["next_words"]] == pytest.approx(

@@ -17,7 +17,7 @@ from ulmfit_demo.models.sampling import (
     next_words,
     penalize,
 )
-from ulmfit_demo.models.surprise import surprise
+from ulmfit_demo.models.surprisal import surprisal
 
 
 def test_repetition_penalty_as_transformers():
@@ -96,7 +96,7 @@ def test_no_choice_is_never_minus_zero(random_lm):
     model = LanguageModel(random_lm.body.sizes).eval().requires_grad_(False)
     model.bias[7] = 1e4  # leaves no choice
     (step,) = write(model, n_steps=1, n_texts=1)
-    found = surprise(model, [2, 7, 7])
+    found = surprisal(model, [2, 7, 7])
     assert step.ids == [7]
     assert [f"{e:.1f}" for e in step.entropies] == ["0.0"]
     assert [f"{e:.1f}" for e in (*found.bits, *found.entropies)] == ["0.0"] * 4
@@ -226,7 +226,7 @@ def test_alternatives_hold_nothing_banned(random_lm):
 
 def test_surprise_equals_one_prefix_at_a_time(random_lm):
     ids = torch.randint(2, 104, (75,)).tolist()
-    found = surprise(random_lm, ids, n_top=3)
+    found = surprisal(random_lm, ids, n_top=3)
     logs = []
     for k in range(1, 75):
         with torch.inference_mode():
@@ -240,7 +240,7 @@ def test_surprise_equals_one_prefix_at_a_time(random_lm):
     assert found.perplexity == pytest.approx(2 ** (-sum(logs) / len(logs)), rel=1e-4)
     assert found.bands == tuple((r > 10) + (r > 100) + (r > 1000) for r in found.ranks)
     with pytest.raises(ValueError, match="token before"):
-        surprise(random_lm, [2])
+        surprisal(random_lm, [2])
 
 
 @pytest.mark.parametrize("name", ["fp32", "int8"])

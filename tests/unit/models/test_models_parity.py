@@ -8,7 +8,7 @@ from fastai.text.models.awdlstm import AWD_LSTM, awd_lstm_clas_config, awd_lstm_
 from fastai.text.models.core import get_language_model, get_text_classifier
 
 from train.export import fill
-from train.names import classifier_weights, lm_weights
+from train.state_dicts import classifier_weights, lm_weights
 from ulmfit_demo.models import bundle
 from ulmfit_demo.models.classification import classify
 

@@ -10,7 +10,7 @@ from fastai.text.models.core import get_language_model, get_text_classifier
 
 import ulmfit_demo
 from train.export import fill
-from train.names import classifier_weights, lm_weights
+from train.state_dicts import classifier_weights, lm_weights
 from ulmfit_demo.models import bundle, precision
 
 SIZES = dict(emb_sz=24, n_hid=40, n_layers=2)

@@ -1,7 +1,9 @@
 """The command line: JSON lines that equal the Python call, files, refusals, exit codes, a closed pipe."""
 
+import importlib.util
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +44,10 @@ def test_classify_gives_a_line_a_text(said, shipped, tmp_path, monkeypatch):
 def test_many_lines_are_classified_in_chunks(said, shipped, tmp_path, monkeypatch):
     monkeypatch.setattr(cli, "CHUNK", 3)
     file = tmp_path / "reviews.txt"
-    lines = [f"Film {i} was {'dull' if i % 2 else 'wonderful'}." for i in range(8)]
+    lines = [
+        f"A {'dull and boring' if i % 2 else 'warm and clever'} film, seen {i} times."
+        for i in range(8)
+    ]
     file.write_text("\n".join(lines))
     code, found, _ = said("classify", "-f", file, "-f", file)
     assert code == 0
@@ -101,6 +106,52 @@ def test_the_help_names_every_setting(capsys):
     out = " ".join(capsys.readouterr().out.split())
     assert "--repetition-penalty REPETITION_PENALTY" in out
     assert "draw from so many words; 0 is off (0)" in out
+
+
+def test_a_bar_is_drawn_on_a_terminal_alone(said, shipped, capsys, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    assert said("classify", *TEXTS)[2] == ""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert cli.main(["classify", *TEXTS]) == 0
+    assert "3/3" in terminal.getvalue().rstrip().split("\r")[-1]
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_an_interrupt_is_an_exit_code(said, monkeypatch):
+    def interrupted(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "run", interrupted)
+    assert said("classify", "a") == (130, [], "")
+
+
+def test_the_page_that_cannot_be_served_is_one_sentence(said, monkeypatch):
+    class Page:
+        def launch(self, server_port, **settings):
+            raise OSError(f"Cannot find empty port in range: {server_port}-{server_port}.")
+
+    from ulmfit_demo import page
+
+    monkeypatch.setattr(page, "build", Page)
+    monkeypatch.setenv("ULMFIT_BUNDLE", "")  # what `--model` sets is taken back
+    monkeypatch.delenv(page.MCP, raising=False)
+    code, _, err = said("app", "--port", "7999", "--model", "a/folder")
+    assert (code, err) == (1, "Cannot find empty port in range: 7999-7999.\n")
+    assert os.environ["ULMFIT_BUNDLE"] == "a/folder"
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert said("app", "--mcp") == (1, [], f"{cli.NO_MCP}\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_one_sentence():
+    command = [sys.executable, "-W", "ignore", "-m", "ulmfit_demo", "tokens", "a film"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (1, "[Errno 28] No space left on device\n")
 
 
 def test_a_pipe_closed_early_is_no_traceback(tmp_path):

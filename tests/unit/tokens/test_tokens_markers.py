@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from ulmfit_demo.tokens import (
     RULE_NAMES,
-    OwnError,
-    OwnTokenizers,
     SubwordLadder,
     announced,
     catalogue,
@@ -15,6 +15,7 @@ from ulmfit_demo.tokens import (
     spacy_words,
     tokenize,
 )
+from ulmfit_demo.workers.uploaded_tokenizer import UploadedTokenizers, UploadError
 
 
 def announcements(text: str) -> list[tuple[str, str]]:
@@ -89,5 +90,5 @@ def test_what_is_not_there_is_refused(ladder_folder):
     for key in ("unigram-7", "wordpiece", "bpe-", "own"):
         with pytest.raises(KeyError):
             tokenize("a", key, ladder)
-    with pytest.raises(OwnError, match="Upload a tokenizer first"):
-        tokenize("a", "own", ladder, own=(OwnTokenizers(), None))
+    with pytest.raises(UploadError, match="Upload a tokenizer first"):
+        tokenize("a", "own", ladder, uploaded=partial(UploadedTokenizers().tokenize, None))

@@ -48,14 +48,13 @@ def test_merges_give_sentencepieces_pieces(order, texts, size):
 
 
 def test_a_smaller_model_is_the_beginning_of_a_larger_one(order):
-    """So a merge enters at one size and stays: `size_with`."""
+    """So a merge enters at one size and stays."""
     largest = [piece for piece, _ in LADDER.scores(SIZES[-1], "bpe")]
     for size in SIZES:
         pieces = [piece for piece, _ in LADDER.scores(size, "bpe")]
         held = len(order.specials) + 1 + size - order.n_fixed
         assert pieces[:held] == largest[:held]
         assert all(len(piece) == 1 for piece in pieces[held:])
-        assert order.size_with(size - order.n_fixed) == size
 
 
 def test_each_merge_joins_two_neighbours(order):

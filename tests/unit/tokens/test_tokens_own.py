@@ -14,9 +14,10 @@ from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from tokenizers.trainers import BpeTrainer, UnigramTrainer, WordLevelTrainer, WordPieceTrainer
 
-from ulmfit_demo.tokens import OwnError, OwnTokenizers, Tokenized, clean
-from ulmfit_demo.tokens import own as own_module
-from ulmfit_demo.tokens.own_file import json_depth, kind_of_file
+from ulmfit_demo.tokens import Tokenized, clean
+from ulmfit_demo.workers.uploaded_tokenizer import UploadedTokenizers, UploadError
+from ulmfit_demo.workers.uploaded_tokenizer import pool as own_module
+from ulmfit_demo.workers.uploaded_tokenizer.file import json_depth, kind_of_file
 
 LINES = [
     "The ferry crosses the river twice a day, in summer three times.",
@@ -73,7 +74,7 @@ MAKERS = {f.__name__: f for f in (byte_level, word_piece, unigram, word_level)}
 
 @pytest.fixture(scope="module")
 def own():
-    tokenizers = OwnTokenizers()
+    tokenizers = UploadedTokenizers()
     yield tokenizers
     for key in list(tokenizers._own):
         tokenizers.forget(key)
@@ -194,7 +195,7 @@ HOSTILE = hostile()
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_file_that_is_no_tokenizer_gets_one_sentence(own, name):
-    with pytest.raises(OwnError) as refused:
+    with pytest.raises(UploadError) as refused:
         own.add(HOSTILE[name], "file")
     sentence = str(refused.value)
     assert "\n" not in sentence
@@ -218,7 +219,7 @@ def test_damaged_models_end_no_more_than_their_own_process(own, ladder_folder):
             key, _ = own.add(file, "damaged.model")
             own.tokenize(key, "The ferry ½ ﬁ crosses 電 the river.")
             own.forget(key)
-        except OwnError as error:
+        except UploadError as error:
             sentences.append(str(error))
     assert all("damaged.model" in sentence for sentence in sentences)
 
@@ -229,17 +230,17 @@ def test_a_slow_pattern_gets_one_sentence(own):
         [pre_tokenizers.Split(Regex(r"(a+)+\1b"), "isolated"), pre_tokenizers.ByteLevel()]
     )
     key, _ = own.add(tokenizer.to_str().encode(), "slow.json")
-    with pytest.raises(OwnError, match="slow"):
+    with pytest.raises(UploadError, match="slow"):
         own.tokenize(key, "a" * 4_000)
     assert own.tokenize(key, "the ferry").n_tokens
 
 
 def test_a_process_that_hangs_is_ended(own, monkeypatch):
     key, _ = own.add(word_level().to_str().encode(), "stuck.json")
-    process = own._own[key].process
+    process = own._own[key].worker.process
     os.kill(process.pid, signal.SIGSTOP)
     monkeypatch.setattr(own_module, "ENCODING", 0.3)
-    with pytest.raises(OwnError, match="longer than"):
+    with pytest.raises(UploadError, match="longer than"):
         own.tokenize(key, "the ferry" * 2_000)
     assert process.poll() == -signal.SIGKILL
     monkeypatch.undo()
@@ -250,31 +251,42 @@ def test_a_normalizer_that_explodes_is_stopped(own):
     tokenizer = byte_level()
     tokenizer.normalizer = normalizers.Replace("e", "e" * 100_000)
     key, _ = own.add(tokenizer.to_str().encode(), "big.json")
-    with pytest.raises(OwnError):
+    with pytest.raises(UploadError):
         own.tokenize(key, "e" * 2_000)
 
 
 def test_a_tokenizer_belongs_to_its_key_and_is_forgotten():
-    tokenizers = OwnTokenizers(files=2, processes=1)
+    tokenizers = UploadedTokenizers(files=2, processes=1)
     data = word_level().to_str().encode()
     keys = [tokenizers.add(data, "a/b/mine.json")[0] for _ in range(3)]
     assert len(set(keys)) == 3
     assert tokenizers.name(keys[2]) == "mine.json"
-    with pytest.raises(OwnError, match="no longer"):
+    with pytest.raises(UploadError, match="no longer"):
         tokenizers.tokenize(keys[0], "the ferry")
-    with pytest.raises(OwnError, match="Upload"):
+    with pytest.raises(UploadError, match="Upload"):
         tokenizers.tokenize(None, "the ferry")
-    running = [own for own in tokenizers._own.values() if own.process]
+    running = [own for own in tokenizers._own.values() if own.worker]
     assert len(running) == 1
     for key in keys[1:]:  # the one without a process gets a new one
         assert tokenizers.tokenize(key, "the ferry").texts == ["the", "ferry"]
         assert tokenizers.tokenize(key, "").texts == []
-    process = tokenizers._own[keys[2]].process
+    process = tokenizers._own[keys[2]].worker.process
     tokenizers.forget(keys[2])
     assert process.poll() is not None
     tokenizers._seconds = -1
     assert tokenizers.tokenize(keys[1], "the ferry").n_tokens == 2
     assert not tokenizers._own
+
+
+def test_nothing_of_our_environment_reaches_a_file(own, monkeypatch):
+    """A crafted file that ran code would find no token, no key and no proxy there."""
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    key, _ = own.add(word_level().to_str().encode(), "curious.json")
+    running = own._own[key].worker.process
+    told = Path(f"/proc/{running.pid}/environ").read_bytes().split(b"\0")
+    names = {line.split(b"=")[0].decode() for line in told if line}
+    assert names <= {"PATH", "LD_LIBRARY_PATH", "LC_CTYPE"}  # Python itself sets the last one
+    assert os.getpgid(running.pid) == running.pid  # a group of its own, which ends as one
 
 
 def test_depth_of_json():

@@ -10,8 +10,8 @@ import pytest
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from tokenizers import processors as post
 
-from ulmfit_demo.tokens import OwnError, OwnTokenizers
-from ulmfit_demo.tokens.own_file import kind_of_file
+from ulmfit_demo.workers.uploaded_tokenizer import UploadedTokenizers, UploadError
+from ulmfit_demo.workers.uploaded_tokenizer.file import kind_of_file
 
 CASES_AT = Path(__file__).parents[2] / "cases"
 CASES = json.loads((CASES_AT / "tokens.json").read_text(encoding="utf-8"))
@@ -19,13 +19,13 @@ CASES = json.loads((CASES_AT / "tokens.json").read_text(encoding="utf-8"))
 
 @pytest.fixture(scope="module")
 def own():
-    tokenizers = OwnTokenizers()
+    tokenizers = UploadedTokenizers()
     yield tokenizers
     for key in list(tokenizers._own):
         tokenizers.forget(key)
 
 
-def load(own: OwnTokenizers, tokenizer: Tokenizer | dict) -> str:
+def load(own: UploadedTokenizers, tokenizer: Tokenizer | dict) -> str:
     text = json.dumps(tokenizer) if isinstance(tokenizer, dict) else tokenizer.to_str()
     return own.add(text.encode(), "tokenizer.json")[0]
 
@@ -52,7 +52,7 @@ def test_only_a_text_without_a_token_is_refused(own, case):
     assert own.tokenize(key, case["loads"]).texts == oracle.encode(case["loads"]).tokens
     with pytest.raises(Exception, match=r"unk|UNK|Unk"):
         oracle.encode(case["text"])
-    with pytest.raises(OwnError) as refused:
+    with pytest.raises(UploadError) as refused:
         own.tokenize(key, case["text"])
     assert f"this tokenizer has no token for “{case['lacks']}”" in str(refused.value)
     assert own.tokenize(key, case["loads"]).texts  # the next text is cut as before
@@ -62,14 +62,14 @@ def test_only_a_text_without_a_token_is_refused(own, case):
 @pytest.mark.parametrize("case", CASES["files"], ids=lambda case: case["kind"])
 def test_a_json_that_is_something_else_says_what_it_is(case):
     data = case["text"].encode(case.get("encoding", "utf-8"))
-    with pytest.raises(OwnError) as refused:
+    with pytest.raises(UploadError) as refused:
         kind_of_file(data, "tokenizer.json")
     sentence = str(refused.value)
     assert ".json" in sentence
     assert case["says"] in sentence
     assert "does not work as a SentencePiece" not in sentence
     if case["kind"] == "Git LFS pointer":
-        with pytest.raises(OwnError, match=r"no \.model but a Git LFS pointer"):
+        with pytest.raises(UploadError, match=r"no \.model but a Git LFS pointer"):
             kind_of_file(data, "spiece.model")
 
 

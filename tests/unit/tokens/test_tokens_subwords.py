@@ -144,7 +144,7 @@ def test_300_words_under_four_tokenizers_are_quick(ladder):
         return time.process_time() - started
 
     seconds()
-    # The goal is 30 ms on an idle machine (`benchmarks/tokenizing.py`). Beside two busy cores the same
+    # The goal is 30 ms on an idle machine. Beside two busy cores the same
     # work takes the processor's own time twice and more; a path that is slow takes ten times as long.
     assert min(seconds() for _ in range(9)) < 0.15
 

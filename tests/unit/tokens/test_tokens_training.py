@@ -12,8 +12,14 @@ import pytest
 from fastai.text.core import SubwordTokenizer
 from sentencepiece import SentencePieceProcessor
 
-from ulmfit_demo.tokens import training
-from ulmfit_demo.tokens.training import Budget, Progress, Sizes, Trained, TrainingError
+from ulmfit_demo.workers.subword_training import training
+from ulmfit_demo.workers.subword_training.training import (
+    Budget,
+    Progress,
+    Sizes,
+    Trained,
+    TrainingError,
+)
 
 BUDGET = Budget(cpu_seconds=60, seconds=120, memory=2**30, largest=2_000)
 STORY = """\
@@ -139,7 +145,7 @@ def children() -> set[int]:
                 parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
             except (OSError, ValueError):
                 continue
-            if parent == os.getpid() and b"training_worker" in command:
+            if parent == os.getpid() and b"subword_training" in command:
                 found.add(int(entry.name))
     return found
 

@@ -12,9 +12,9 @@ from fastai.text.core import Tokenizer, WordTokenizer, defaults
 from fastcore.basics import compose
 
 from ulmfit_demo import theme, tokens
-from ulmfit_demo.tabs import tokenizers as tab
+from ulmfit_demo.tabs.tokenizers import columns_html as view
+from ulmfit_demo.tabs.tokenizers import layout as tab
 from ulmfit_demo.tokens import RULE_NAMES, SubwordLadder, Vocab, fastai_words, trace
-from ulmfit_demo.views import tokens as view
 
 TEXT = 'I LOVED it!!! "<b>&copy; Unglorptious</b>" ha ha ha ha \\ «text» {x} www.fast.ai/INDEX'
 VOCAB = theme.ASSETS / "models" / "imdb" / "vocab.json"

@@ -17,6 +17,7 @@ from ulmfit_demo.tokens import (
     characters,
     clean,
     fastai_words,
+    keep_common,
     spacy_words,
     whitespace,
 )
@@ -273,3 +274,10 @@ def test_100_000_characters_are_quick(text):
     started = time.process_time()
     fastai_words(text)
     assert time.process_time() - started < 15  # minutes, where a rule is quadratic
+
+
+def test_words_that_spacy_keeps_change_no_token():
+    text = "It's a well-known film, isn't it? (Yes.) I cannot, gonna, U.S. xxmaj don't... naïve/2"
+    before = spacy_words(text).tokens
+    keep_common(["film", "known", "it", "is", "n't", "cannot", "gonna", "xxmaj", "u.s.", "…"])
+    assert spacy_words(text).tokens == before

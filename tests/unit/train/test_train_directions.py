@@ -11,6 +11,7 @@ from train import commands
 
 RECIPES = Path(__file__).resolve().parents[3] / "train" / "recipes"
 TRAINED = ("lm", "classifier", "teach", "student")
+MEASURED = ("evaluate", "inside")  # what ends the chain
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def performed(monkeypatch):
         stage.__name__ = name
         return stage
 
-    for name in ("data", *TRAINED, "export", "evaluate"):
+    for name in ("data", *TRAINED, "export", *MEASURED):
         monkeypatch.setattr(commands, name, recorder(name))
     return found
 
@@ -42,9 +43,9 @@ def test_each_stage_is_trained_in_both_directions_before_the_next(performed, mon
         "data",
         *("lm", "lm", "classifier", "classifier", "teach", "student", "student"),  # one teacher
         "export",
-        "evaluate",
+        *MEASURED,
     ]
-    turned = [turned for name, turned, *_ in performed[1:-2] if name != "teach"]
+    turned = [turned for name, turned, *_ in performed[1:-3] if name != "teach"]
     assert turned == [False, True] * 3
     assert {folder for _, turned, folder, _ in performed if turned} == {"backwards"}
     assert {folder for _, turned, folder, _ in performed if not turned} == {"run"}
@@ -106,3 +107,34 @@ def test_export_of_the_chain_takes_the_log_of_its_beginning(monkeypatch, tmp_pat
     told = ("--wiki", tmp_path / "other")
     commands.export(call(monkeypatch, "--recipe", RECIPES / "imdb.toml", *common, *told))
     assert given == [tmp_path / "wiki", None, tmp_path / "other"]
+
+
+def test_a_second_round_begins_with_the_teacher(performed, monkeypatch, tmp_path):
+    commands.everything(
+        call(monkeypatch, "--recipe", RECIPES / "imdb-second.toml", "--run", tmp_path)
+    )
+    assert [entry[:2] for entry in performed] == [
+        ("data", False),
+        ("teach", False),
+        ("student", False),
+        ("student", True),
+        ("export", False),
+        *((name, False) for name in MEASURED),
+    ]
+
+
+def test_a_second_round_goes_on_from_the_students_of_the_first(tmp_path):
+    from train import teacher
+
+    with pytest.raises(teacher.TeacherError, match=r"student\.pth"):
+        teacher.begin_round(tmp_path / "first", tmp_path / "second")
+    for direction in ("", "backwards"):
+        old = tmp_path / "first" / direction
+        old.mkdir(exist_ok=True)
+        for name in ("lm.pth", "log.jsonl", "classifier.pth", "student.pth"):
+            (old / name).write_text(f"{direction} {name}")
+    teacher.begin_round(tmp_path / "first", tmp_path / "second")
+    for direction in ("", "backwards"):
+        new = tmp_path / "second" / direction
+        assert (new / "classifier.pth").read_text() == f"{direction} student.pth"
+        assert (new / "lm.pth").read_text() == f"{direction} lm.pth"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from train import logs, pretraining, recipe
-from ulmfit_demo.services import training_log
+from ulmfit_demo.training_log import log
 
 
 def line(stage, **event):
@@ -35,7 +35,7 @@ def runs(tmp_path):
 
 
 def read(lines, phase):
-    return training_log.read_log(map(json.loads, lines), phase)
+    return log.read_log(map(json.loads, lines), phase)
 
 
 def test_every_stage_has_its_own_name(runs):

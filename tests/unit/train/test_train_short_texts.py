@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from train import data, evaluate, export, generated, model_card, recipe, short_texts
-from ulmfit_demo import services, theme
+from ulmfit_demo import theme
+from ulmfit_demo.inference import loading, sentiment
 from ulmfit_demo.models import bundle
-from ulmfit_demo.services import reviews
-from ulmfit_demo.views import sentiment as view
+from ulmfit_demo.tabs.sentiment import verdict_html as view
 
 SENTENCES = [
     ("pos", "A wonderful boat film!!!"),
@@ -70,8 +70,8 @@ def test_sentences_are_read_as_the_tab_reads_them(measured, monkeypatch, own_bun
     folder, _, metrics = measured
     monkeypatch.setenv("ULMFIT_BUNDLE", str(folder))
     monkeypatch.setenv("ULMFIT_PRECISION", "fp32")
-    app = services.load(theme.ASSETS)
-    verdicts = [reviews.read(app, text)[0].positive >= 0.5 for _, text in SENTENCES]
+    app = loading.load(theme.ASSETS)
+    verdicts = [sentiment.read(app, text)[0].positive >= 0.5 for _, text in SENTENCES]
     right = [said == (label == "pos") for said, (label, _) in zip(verdicts, SENTENCES, strict=True)]
     short = metrics["short_texts"]
     assert short["accuracy"] == pytest.approx(np.mean(right))

@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from train import export, recipe, unpack
-from train.names import fastai_lm, lm_weights
+from train.state_dicts import fastai_lm, lm_weights
 from train.unpack import fastai_classifier
-from ulmfit_demo import limits, services, theme
+from ulmfit_demo import limits, theme
+from ulmfit_demo.inference import loading, stages
 from ulmfit_demo.models import bundle
-from ulmfit_demo.services import stages
+from ulmfit_demo.tabs.generation import texts_html as view
 from ulmfit_demo.tokens import fastai_words
-from ulmfit_demo.views import generation as view
 
 SPECIALS = ["xxunk", "xxpad", "xxbos", "xxeos", "xxfld", "xxrep", "xxwrep", "xxup", "xxmaj"]
 SHARED = ["the", "a", "river", "was", "of", "and"]
@@ -85,7 +85,7 @@ def expected(state: dict, words: list[str], prompt: str, n: int) -> list[tuple[s
 @pytest.fixture
 def app(exported, monkeypatch, own_bundles):
     monkeypatch.setenv("ULMFIT_BUNDLE", str(exported))
-    return services.load(theme.ASSETS)
+    return loading.load(theme.ASSETS)
 
 
 def test_each_state_reads_and_says_its_own_words(app, runs):

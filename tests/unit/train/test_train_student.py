@@ -24,8 +24,8 @@ from train import (
     unpack,
 )
 from train.errors import StageError
-from train.names import classifier_weights
 from train.stages import Run
+from train.state_dicts import classifier_weights
 from train.unpack import fastai_classifier
 from ulmfit_demo.models import bundle
 
@@ -89,6 +89,14 @@ def test_the_teacher_labels_unsup_alone(corpus, taught):
     assert figures["together"] >= 0.75
 
 
+def test_a_second_round_labels_other_reviews(corpus):
+    unsup = corpus.split("unsup")
+    half = len(unsup) // 2
+    first, second = unsup.subset(half).which, unsup.subset(half, first=1).which
+    assert len(second) == half
+    assert not set(first) & set(second)
+
+
 def test_the_teachers_probability_is_the_mixture_it_says(corpus, taught):
     """Made again from the parts: fastai's own classifier and the weights in the log."""
     log = [json.loads(line) for line in (taught / "log.jsonl").read_text().splitlines()]
@@ -113,7 +121,7 @@ def test_the_teachers_probability_is_the_mixture_it_says(corpus, taught):
 
 def test_a_student_learns_labels_where_there_are_some_and_the_teachers_where_not(corpus, taught):
     found = teacher.load(taught)
-    documents, targets = student.lessons(corpus, found)
+    documents, targets = student.training_set(corpus, found)
     train = corpus.split("train")
     assert documents.which.tolist() == [*train.which, *found.which]
     assert targets.dtype == np.float32
@@ -124,7 +132,7 @@ def test_a_student_learns_labels_where_there_are_some_and_the_teachers_where_not
 
 
 def test_the_loss_is_the_cross_entropy_with_the_teachers_probabilities(corpus, taught):
-    documents, targets = student.lessons(corpus, teacher.load(taught))
+    documents, targets = student.training_set(corpus, teacher.load(taught))
     learn = classifier.learner(corpus, LM, RECIPE.student, taught, CPU, documents, targets)
     x, y = learn.dls.train.one_batch()
     assert y.shape == (8, 2)

@@ -1,0 +1,77 @@
+"""The twin that reads a review from its end, on a small bundle of random weights."""
+
+import json
+
+import pytest
+import torch
+
+from ulmfit_demo.inference import loading, other_models, sentiment
+from ulmfit_demo.models import bundle as bundles
+from ulmfit_demo.models import precision
+from ulmfit_demo.models.awd_lstm import Classifier, LanguageModel, Sizes
+from ulmfit_demo.tabs.sentiment import verdict_html as view
+
+SIZES = Sizes(vocab_sz=12, emb_sz=8, n_hid=12, n_layers=2)
+WORDS = ["xxunk", "xxpad", "xxbos", "xxfld", "xxrep", "the", "film", "is", "good", "bad", ".", "a"]
+CONFIG = {
+    "format": 1,
+    "vocab_sz": 12,
+    "emb_sz": 8,
+    "n_hid": 12,
+    "n_layers": 2,
+    "classes": ["neg", "pos"],
+    "classifier": {"lin_ftrs": 4, "bptt": 7, "max_len": 28},
+}
+
+
+@pytest.fixture
+def folder(tmp_path, own_bundles):
+    """The bundle without a twin."""
+    torch.manual_seed(1)
+    folder = tmp_path / "models" / "imdb"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(CONFIG))
+    (folder / "vocab.json").write_text(json.dumps(WORDS))
+    bundles.save_weights(LanguageModel(SIZES), folder / "lm.safetensors")
+    bundles.save_weights(Classifier(SIZES, 4, 2, 7, 28), folder / "classifier.safetensors")
+    return folder
+
+
+def test_a_bundle_without_a_twin_has_no_row_of_it(folder, tmp_path, monkeypatch):
+    monkeypatch.delenv("ULMFIT_BUNDLE", raising=False)
+    loaded = loading.load(tmp_path)
+    verdict, _ = sentiment.read(loaded, "the film is good")
+    assert other_models.backwards(loaded, "the film is good", verdict) is None
+    assert "twin" not in view.others(verdict, other_models.others(loaded, "good"), None)
+
+
+@pytest.mark.parametrize("temperature", [None, 2.5])
+def test_the_twin_reads_from_the_end_with_its_own_temperature(
+    folder, tmp_path, monkeypatch, temperature
+):
+    monkeypatch.delenv("ULMFIT_BUNDLE", raising=False)
+    monkeypatch.setenv(precision.ENV, "fp32")
+    torch.manual_seed(4)
+    bundles.save_weights(
+        Classifier(SIZES, 4, 2, 7, 28), folder / "classifier_backwards.safetensors"
+    )
+    if temperature:
+        own = {"calibration_backwards": {"temperature": temperature, "low": 0.4, "high": 0.6}}
+        (folder / "config.json").write_text(json.dumps({**CONFIG, **own}))
+    loaded = loading.load(tmp_path)
+    text = "the film is good . a bad film"
+    verdict, _ = sentiment.read(loaded, text)
+    found = other_models.backwards(loaded, text, verdict)
+    ids = loaded.numericalize(text)
+    assert ids[0] == WORDS.index("xxbos")
+    with torch.inference_mode():
+        logits = loaded.bundle.classifier_backwards([ids[::-1]])[0]
+        ahead = loaded.bundle.classifier_backwards([ids])[0]
+    expected = float((logits / (temperature or 1.0)).softmax(0)[1])
+    assert abs(float(ahead[1] - logits[1])) > 1e-4  # the order matters to these weights
+    assert found.positive == pytest.approx(expected, abs=1e-4)
+    assert found.mean == pytest.approx((found.positive + verdict.positive) / 2)
+    shown = view.others(verdict, other_models.others(loaded, text), found)
+    assert f"{found.positive:.1%}" in shown
+    assert f"{found.mean:.1%}" in shown
+    assert shown.index("This model") < shown.index("Its twin") < shown.index("Mean of both")

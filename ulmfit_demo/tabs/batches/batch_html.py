@@ -1,0 +1,58 @@
+"""What both batch views share: the stepper, colours of documents, cells of tokens. Draws no batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from ulmfit_demo.tabs.shared import html
+from ulmfit_demo.tokens import Token
+
+N_HUES = 8  # classes doc-0 to doc-7 in assets/style/batches.css, one a document, in turn
+KIND_LETTERS = {"special": "s", "rule": "r", "unknown": "u"}  # short: one letter a token travels
+
+
+def hue(document: int) -> str:
+    """The CSS class of a document's colour. Its number stands beside it wherever it is used."""
+    return f"doc-{document % N_HUES}"
+
+
+def shown(token: Token, as_ids: bool) -> str:
+    """A token or its id as one sees it in a cell (not escaped)."""
+    return str(token.id) if as_ids and token.id is not None else html.visible(token.text)
+
+
+def kind_letter(token: Token) -> str:
+    """One letter a kind of token, `w` for an ordinary word; the CSS class is `k-<letter>`."""
+    return KIND_LETTERS.get(token.kind, "w")
+
+
+def size(*shape: int) -> str:
+    """A shape as PyTorch prints it."""
+    return f"torch.Size([{', '.join(map(str, shape))}])"
+
+
+def stepper(view: str, number: str, n: int, where: str, play: bool) -> str:
+    """Buttons and a slider that step through mini-batches 1 to n.
+
+    `view` and `number` are CSS selectors: of the drawn batch, and of the hidden gr.Number that the
+    server reads. `where`: the sentence at the start. assets/script/batches.js does the rest.
+    """
+    playing = (
+        '<button type="button" class="step-play" data-step="play" aria-pressed="false">▶ play</button>'
+        if play
+        else ""
+    )
+    return (
+        f'<div class="stepper" data-view="{escape(view)}" data-number="{escape(number)}" '
+        'role="group" aria-label="Mini-batch">'
+        f'<button type="button" data-step="back">◀ back</button>{playing}'
+        '<button type="button" data-step="next">next ▶</button>'
+        f'<input type="range" min="1" max="{n}" value="1" step="1" aria-label="Mini-batch">'
+        f'<output class="where" aria-live="polite">{escape(where)}</output></div>'
+    )
+
+
+def figure_list(entries: Sequence[str]) -> str:
+    """A legend: each entry is HTML."""
+    return '<div class="legend">' + "".join(f"<span>{e}</span>" for e in entries) + "</div>"

@@ -1,0 +1,304 @@
+"""Tab: the language model goes on writing, word by word; steer it, and see what it might have said."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import gradio as gr
+
+from ulmfit_demo import limits
+from ulmfit_demo.inference import generation
+from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.pipeline.base import sampling
+from ulmfit_demo.tabs.generation import surprisal
+from ulmfit_demo.tabs.generation import texts_html as view
+from ulmfit_demo.tabs.shared import common, html, lesson, model_code
+from ulmfit_demo.tabs.shared.controls import Controls
+from ulmfit_demo.tabs.shared.save_bar import save_bar
+from ulmfit_demo.tabs.shared.this_tab import this_tab
+
+TEMPERATURES = (0.5, 1.2)  # beside the chosen one
+IDLE = "Press Write: the model goes on from your words."
+LOOK = "What could come after your words, at three temperatures: it follows the text above."
+
+WRITING = "writing"  # instead of how the texts are coloured: they have no buttons yet
+
+
+def build(services: Services) -> Controls:
+    """Lay out the tab and wire it to `services`; its controls for links and lessons."""
+
+    def stream(make, by_surprise, before=None):
+        """Yield (HTML, texts, coloured) of the steps that `make` gives; refusals as notices.
+
+        `coloured`: how the texts stand there at the end; WRITING before it; None for a notice, which
+        stays.
+
+        A step takes a few milliseconds, a page longer to draw it: at most one is shown a frame.
+        """
+        shown, written = 0.0, None
+        try:
+            for written in make():
+                if time.monotonic() - shown >= limits.FRAME_SECONDS:
+                    yield view.texts(written, live=True), written, WRITING
+                    shown = time.monotonic()
+            yield view.texts(written, by_surprise), written, by_surprise
+        except limits.Refused as refusal:
+            kept = view.texts(before, by_surprise) if before else ""
+            yield html.notice(str(refusal)) + kept, gr.skip(), None
+        except Exception:
+            common.log.exception("generate failed")
+            yield html.notice(common.BROKEN), gr.skip(), None
+
+    def write(
+        prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed, by_surprise
+    ):
+        """Go on writing a text, word by word; the same seed gives the same texts.
+
+        Args:
+            prompt: how the text begins
+            temperature: 0 takes the likeliest word, above 1 is wilder
+            top_k: draw from so many words; 0 is off
+            top_p: draw from the likeliest words of so much probability; 1 is off
+            min_p: drop words less likely than this share of the likeliest; 0 is off
+            penalty: on words that the text has already; 1 is off
+            n_words: tokens to write
+            n_texts: continuations
+            seed: of the random numbers
+            by_surprise: colour the words by how unlikely they were
+        """
+
+        def make():
+            return generation.write(
+                services,
+                limits.text(prompt, limits.PROMPT_CHARACTERS),
+                sampling(temperature, top_k, top_p, min_p, penalty),
+                limits.whole(n_words, limits.WORDS, "The number of words"),
+                limits.whole(n_texts, limits.TEXTS, "The number of texts"),
+                limits.whole(seed, limits.SEED, "The seed"),
+            )
+
+        yield from stream(make, bool(by_surprise))
+
+    def branch(picked, written, by_surprise):
+        def make():
+            if written is None:
+                raise limits.Refused("Press Write first.")
+            text, place, word = wanted(picked, 3)
+            return generation.branch(services, written, text, place, word)
+
+        yield from stream(make, bool(by_surprise), written)
+
+    @common.guarded()
+    def look(picked, written, prompt, temperature, top_k, top_p, min_p, penalty):
+        """Which words could come next, and how likely each is, at three temperatures.
+
+        Args:
+            picked: what was clicked on the page; leave it empty
+            prompt: how the text begins
+            temperature: the third, beside 0.5 and 1.2
+            top_k: 0 is off
+            top_p: 1 is off
+            min_p: 0 is off
+            penalty: on words that the text has already; 1 is off
+        """
+        settings = sampling(temperature, top_k, top_p, min_p, penalty)
+        prompt = limits.text(prompt, limits.PROMPT_CHARACTERS)
+        text, place = wanted(picked, 2) if picked and written else (None, 0)
+        if (
+            written is not None
+            and text is not None
+            and generation.beginning(prompt) != written.prompt
+        ):
+            text = None  # the visitor types a new beginning: the old texts are no longer meant
+        temperatures = sorted({*TEMPERATURES, settings.temperature})
+        found = generation.next_word(services, written, prompt, text, place, settings, temperatures)
+        return view.next_word(found, (text, place) if text is not None else None)
+
+    @common.guarded()
+    def show_code(
+        opened, prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed
+    ):
+        if not opened:
+            return gr.skip()
+        return model_code.generation(
+            services,
+            limits.text(prompt, limits.PROMPT_CHARACTERS),
+            sampling(temperature, top_k, top_p, min_p, penalty),
+            limits.whole(n_words, limits.WORDS, "The number of words"),
+            limits.whole(n_texts, limits.TEXTS, "The number of texts"),
+            limits.whole(seed, limits.SEED, "The seed"),
+        )
+
+    def recolour(by_surprise, written):
+        if not written:
+            return gr.skip(), gr.skip()
+        return view.texts(written, by_surprise), by_surprise
+
+    def finish(by_surprise, written, coloured):
+        """What is left to draw at the end: the box may have been ticked while the texts were written.
+
+        Or they were stopped, and have no buttons yet.
+        """
+        if coloured is None or (coloured == by_surprise and coloured != WRITING):
+            return gr.skip(), gr.skip()
+        return recolour(by_surprise, written)
+
+    @common.guarded()
+    def mark_old(
+        written, prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed, shown
+    ):
+        """A note over texts that other settings made; "" where they belong to those above."""
+        if written is None or shown == WRITING or prompt is None:
+            return ""
+        chosen = sampling(temperature, top_k, top_p, min_p, penalty)
+        first = [t for t in written.texts if t.branch_of is None]
+        same = (written.sampling, written.n_steps, len(first), written.seed) == (
+            chosen,
+            n_words,
+            n_texts,
+            seed,
+        )
+        other = generation.beginning(limits.text(prompt)) != written.prompt
+        return view.old(written, other) if other or not same else ""
+
+    def write_first(written, *settings):
+        """Something stands there before the first click: the first opening writes a text."""
+        if written is None and services.bundle is not None:
+            yield from write(*settings)
+        else:
+            yield gr.skip(), gr.skip(), gr.skip()
+
+    tab = this_tab()
+    card = lesson.Card("generation")
+    with gr.Row():
+        prompt = gr.Textbox(
+            value=common.first_example("generation"),
+            label="The text begins with",
+            lines=2,
+            max_lines=6,
+            scale=4,
+            elem_id="generation-prompt",
+        )
+        with gr.Column(scale=1, min_width=200):
+            common.example_menu("generation", prompt)
+            with gr.Row():
+                go = gr.Button("Write", variant="primary", elem_id="generation-write", min_width=80)
+                stop = gr.Button("Stop", elem_id="generation-stop", min_width=80)
+    with gr.Row():
+        temperature = gr.Slider(*limits.TEMPERATURE, value=0.75, step=0.05, label="Temperature")
+        n_words = gr.Slider(*limits.WORDS, value=40, step=1, label="Words (tokens)")
+        n_texts = gr.Slider(*limits.TEXTS, value=2, step=1, label="Texts")
+        with gr.Column(min_width=160, elem_classes="u-seed"):
+            seed = gr.Number(
+                0,
+                label="Seed",
+                precision=0,
+                minimum=0,
+                maximum=limits.SEED[1],
+                elem_id="generation-seed",
+            )
+            gr.Checkbox(False, label="Keep the seed", container=False, elem_id="generation-keep")
+    cuts_panel: dict[str, Any] = dict(open=False, elem_id="generation-cuts")
+    with gr.Accordion("More ways to cut the distribution", **cuts_panel), gr.Row():
+        top_k = gr.Slider(*limits.TOP_K, value=0, step=1, label="top-k (0: off)")
+        top_p = gr.Slider(*limits.TOP_P_SLIDER, value=1.0, step=0.05, label="top-p (1: off)")
+        min_p = gr.Slider(*limits.MIN_P_SLIDER, value=0.0, step=0.01, label="min-p (0: off)")
+        penalty = gr.Slider(
+            *limits.PENALTY, value=1.0, step=0.05, label="Repetition penalty (1: off)"
+        )
+    old = gr.HTML(elem_id="generation-old", min_height=24, padding=False)
+    result = gr.HTML(html.empty(IDLE), elem_id="generation-result", min_height=190)
+    save_bar("generation-result", "text", what="the texts")
+    by_surprise = gr.Checkbox(False, label="Colour by how unlikely each word was", min_width=220)
+    written = gr.State(None, time_to_live=limits.STATE_SECONDS)
+    coloured = gr.State(None)
+    pick, chosen = common.hidden_field("generation-pick"), common.hidden_field("generation-branch")
+    nexts = gr.HTML(html.empty(LOOK), elem_id="generation-next", min_height=200)
+
+    cuts = [temperature, top_k, top_p, min_p, penalty]
+    lane = common.MODEL
+    outputs = [result, written, coloured]
+    settings = [prompt, *cuts, n_words, n_texts, seed, by_surprise]
+    # the field may not hold yet the text that travels into this tab
+    js = (
+        "(written, prompt, ...rest) => "
+        "[written, window.ulmfitJourney.first('generation', prompt), ...rest]"
+    )
+    opened = tab.select(
+        write_first, [written, *settings], outputs, js=js, api_visibility="private", **lane
+    )
+    event = go.click(
+        write,
+        settings,
+        outputs,
+        api_name="page_generate",
+        **common.PRIVATE,
+        cancels=[opened],
+        js=f"(...values) => window.ulmfitWrite(values, {settings.index(seed)})",
+        **lane,
+    )
+    branched = chosen.change(
+        branch,
+        [chosen, written, by_surprise],
+        outputs,
+        api_visibility="private",
+        cancels=[opened, event],
+        **lane,
+    )
+    quiet: dict[str, Any] = dict(api_visibility="private", show_progress="hidden", queue=False)
+    redrawn = [result, coloured]
+    stop.click(None, None, None, cancels=[opened, event, branched], api_visibility="private")
+    # What stood there when it was stopped gets its buttons. In the queue: its answer comes over the
+    # stream of the texts, behind what was written before, in front of what another press writes.
+    in_order: dict[str, Any] = dict(quiet, queue=True, concurrency_id="keystroke")
+    for ended in (opened, event, branched):
+        ended.then(finish, [by_surprise, written, coloured], redrawn, **in_order)
+    # before the note: gradio's page sends a field's second event when its first is answered
+    inputs = [pick, written, prompt, *cuts]
+    common.live([pick, prompt, *cuts], look, inputs, [nexts], "next_word", also=[tab.select])
+    made: list[Any] = [prompt, *cuts, n_words, n_texts, seed]
+    # the seed that Write itself draws makes no text old
+    js = "(written, prompt, ...rest) => [written, window.ulmfitDrew() ? null : prompt, ...rest]"
+    changes = [c.change for c in (*made, coloured)]  # `coloured`: texts begin and end
+    common.redraw(changes, mark_old, [written, *made, coloured], [old], js=js)
+    by_surprise.change(recolour, [by_surprise, written], redrawn, **quiet)
+    surprise_text = surprisal.build(services)
+    code, code_open = common.code_on_demand()
+    chosen_now = [code_open, prompt, *cuts, n_words, n_texts, seed]
+    common.live(chosen_now, show_code, chosen_now, [code], None)
+    items = {
+        "prompt": prompt,
+        "temperature": temperature,
+        "words": n_words,
+        "texts": n_texts,
+        "seed": seed,
+        "top_k": top_k,
+        "top_p": top_p,
+        "min_p": min_p,
+        "penalty": penalty,
+        "coloured": by_surprise,
+        "any_text": surprise_text,
+        "lesson": card.number,
+    }
+
+    def lines(values):
+        names = ("prompt", "temperature", "top_k", "top_p", "min_p", "penalty")
+        rest = ("words", "texts", "seed")
+        return show_code(True, *(values[name] for name in (*names, *rest)))
+
+    return Controls("generation", items, card=card, code=lines)
+
+
+def wanted(picked: object, n: int) -> list:
+    """What was clicked: [text, place] or [text, place, word]. Raises `Refused`."""
+    try:
+        values = json.loads(common.picked(picked))
+        text, place = values[0], values[1]
+        whole = all(isinstance(v, int) and 0 <= v < 10_000 for v in (text, place))
+        if not whole or len(values) != n or (n == 3 and not isinstance(values[2], str)):
+            raise ValueError
+    except (TypeError, ValueError, IndexError, KeyError):
+        raise limits.Refused("Click one of the words again.") from None
+    return values

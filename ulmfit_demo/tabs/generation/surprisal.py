@@ -1,0 +1,64 @@
+"""View: how unlikely each word of a text was, and what the stages of training would write next."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from ulmfit_demo import limits
+from ulmfit_demo.inference import stages
+from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.surprisal import surprisal_of
+from ulmfit_demo.tabs.generation import texts_html as view
+from ulmfit_demo.tabs.shared import common, html
+
+
+def build(services: Services) -> gr.Textbox:
+    """Lay out the two views, closed, and wire them to `services`; the text of the first."""
+
+    @common.guarded()
+    def show(text):
+        """How unlikely the language model finds each word of a text, in bits.
+
+        Args:
+            text: any text in English
+        """
+        found = surprisal_of(services, limits.text(text))
+        if found is None:
+            return html.empty("Type a text: its unlikely words are marked.")
+        return view.surprisal(found)
+
+    @common.guarded()
+    def compare(prompt):
+        """What each stage of the training would have written next: the likeliest words.
+
+        Args:
+            prompt: how the text begins
+        """
+        prompt = limits.text(prompt, limits.PROMPT_CHARACTERS)
+        return view.stages(stages.before_and_after(services, prompt))
+
+    with gr.Accordion("Surprise: which words of a text were unlikely", open=False) as surprises:
+        text = gr.Textbox(
+            value=common.first_example("surprise"),
+            label="Any text",
+            lines=3,
+            max_lines=8,
+            elem_id="surprise-text",
+        )
+        shown = gr.HTML(elem_id="surprise-result", min_height=120)
+        common.live([text], show, [text], [shown], "surprise")
+        common.redraw([surprises.expand], show, [text], [shown])
+    earlier = services.bundle.snapshots if services.bundle else ()
+    title = view.stages_title([s.title for s in earlier if s.vocab_path is not None])
+    with gr.Accordion(title, open=False) as compared:
+        prompt = gr.Textbox(
+            value=common.first_example("generation"),
+            label="The text begins with",
+            lines=1,
+            max_lines=4,
+            elem_id="stages-prompt",
+        )
+        table = gr.HTML(elem_id="stages-result", min_height=260)
+        common.live([prompt], compare, [prompt], [table], "training_stages")
+        common.redraw([compared.expand], compare, [prompt], [table])
+    return text

@@ -1,0 +1,68 @@
+"""Tab: what goes on inside the models, in five views of one text. Lays out the views only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.tabs.inside import change, memory, readers, unit, words
+from ulmfit_demo.tabs.shared import common, lesson
+from ulmfit_demo.tabs.shared.controls import Controls
+from ulmfit_demo.tabs.shared.this_tab import this_tab
+
+VIEWS = {
+    "unit": ("A unit reads along", unit),
+    "memory": ("How far it remembers", memory),
+    "words": ("Where words live", words),
+    "readers": ("Two readers", readers),
+    "change": ("The smallest change", change),
+}
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the views share: the text, the token that was clicked in it, and the field that says so."""
+
+    text: gr.Textbox
+    place: gr.Number
+    sight: common.Sight
+
+
+def build(services: Services) -> Controls:
+    """Lay out the tab and wire it to `services`; its controls for links and lessons."""
+    tab = this_tab()
+    card = lesson.Card("inside")
+    controls = Controls("inside", card=card)
+    opened = controls.opened = gr.State(next(iter(VIEWS)))
+    with gr.Row():
+        text = gr.Textbox(
+            value=common.first_example("inside"),
+            label="Your text",
+            lines=2,
+            max_lines=5,
+            scale=4,
+            elem_id="inside-text",
+        )
+        with gr.Column(scale=1, min_width=200):
+            common.example_menu("inside", text)
+    place = gr.Number(
+        -1, label="Word", precision=0, minimum=-1, visible="hidden", elem_id="inside-place"
+    )
+    pick = common.hidden_field("inside-pick")
+    common.redraw([pick.change], common.picked_number, [pick], [place])
+    with gr.Tabs(overflow_behavior="wrap") as controls.inner:
+        for name, (title, view) in VIEWS.items():
+            with gr.Tab(title, id=name) as controls.views[name]:
+                inner = controls.views[name]
+                common.remember(inner, name, opened)
+                sight = common.Sight(tab, inner, opened, name)
+                controls.add(name, view.build(services, Shared(text, place, sight)))
+    controls.items = {
+        "text": text,
+        "place": place,
+        **controls.items,
+        "lesson": card.number,
+    }
+    return controls

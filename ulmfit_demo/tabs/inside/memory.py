@@ -1,0 +1,74 @@
+"""View: what one word owes to the words before it, and how far the model remembers at all."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from ulmfit_demo import lessons, limits
+from ulmfit_demo.inference.inside import GonePlace, remembering
+from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.tabs.inside import figures, sight
+from ulmfit_demo.tabs.inside import memory_html as view
+from ulmfit_demo.tabs.shared import common, html, model_code
+from ulmfit_demo.tabs.shared.controls import Part
+from ulmfit_demo.tabs.shared.figure import figure, figure_json
+from ulmfit_demo.tokens import clean
+
+EMPTY = "Type a text: what its last word owes to the words before it stands under each."
+MEASURES = {"leaving each out": "left_out", "gradient": "gradient"}
+
+
+def build(services: Services, shared) -> Part:
+    """Lay out the view and wire it to `services`; its controls by name."""
+
+    @common.guarded(None, gr.skip())
+    def show(text, place, measure):
+        measure = limits.choice(measure, MEASURES.values(), "The measure")
+        found, told = recalled(limits.text(text), sight.place_of(place))
+        if found is None:
+            return html.empty(EMPTY), None, gr.skip()
+        average = figure_json(figures.average(found.average)) if found.average else None
+        curve = figure_json(figures.one_word(found.memory, found.word))
+        return told + view.shaded(found, measure), curve, average
+
+    def recalled(text, place):
+        """The word at `place`, or where that cannot be asked the last one that can, and why so.
+
+        The words are drawn in any case: else nobody could click another one.
+        """
+        try:
+            return remembering.recall(services, text, place), ""
+        except limits.Refused as refusal:
+            if place is None:
+                raise
+            told = "" if isinstance(refusal, GonePlace) else html.notice(str(refusal))
+            return remembering.recall(services, text), told
+
+    @common.guarded()
+    def show_code(opened, text, place):
+        return lines(text, place) if opened else gr.skip()
+
+    def lines(text, place):
+        if services.bundle is None:
+            return f"# {services.missing}"
+        head = lessons.code("model_head", folder=model_code.folder(services))
+        at = sight.place_of(place) or -1
+        return head + lessons.code("inside_memory", text=clean(limits.text(text)), place=at)
+
+    measure = gr.Radio(
+        list(MEASURES.items()),
+        value="left_out",
+        label="Earlier words are shaded by",
+        elem_id="inside-measure",
+    )
+    result = gr.HTML(elem_id="inside-memory", min_height=150)
+    with gr.Row():
+        curve = figure("inside-curve", height=300)
+        average = figure("inside-average", height=300)
+    gr.HTML(view.claim(services), elem_id="inside-claim")
+    code, code_open = common.code_on_demand()
+    inputs, outputs = [shared.text, shared.place, measure], [result, curve, average]
+    sight.live(shared.sight, inputs, show, inputs, outputs, "inside_memory", **common.MODEL)
+    seen = [code_open, shared.text, shared.place]
+    sight.live(shared.sight, seen, show_code, seen, [code], None)
+    return Part({"measure": measure}, lambda values: lines(values["text"], values["place"]))

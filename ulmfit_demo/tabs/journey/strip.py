@@ -1,0 +1,108 @@
+"""The strip over all tabs follows the current text, and takes it into the tab that opens. Draws nothing.
+
+Which text is the current one is the page's own knowledge (`assets/script/journey.js`): the server is
+asked what becomes of it, and keeps nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from ulmfit_demo import lessons, limits
+from ulmfit_demo.pipeline import Pipeline
+from ulmfit_demo.tabs.journey import front
+from ulmfit_demo.tabs.journey import strip_html as view
+from ulmfit_demo.tabs.shared import common
+from ulmfit_demo.tabs.shared.controls import Controls
+
+# tab → its text fields, by the names of its controls
+FIELDS = {
+    "tokenizers": ("text",),
+    "vocabulary": ("text", "words"),
+    "batches": ("text", "reviews"),
+    "sentiment": ("text",),
+    "generation": ("prompt", "any_text"),
+    "inside": ("text",),
+}
+MOST = {
+    **dict.fromkeys(("text", "words", "reviews"), limits.TEXT_CHARACTERS),
+    **dict.fromkeys(("prompt", "any_text"), limits.PROMPT_CHARACTERS),
+}
+GROUP = "journey"  # of the queue; `gradio_patches.STRIP`
+NO_WORDS = "no words yet"
+TOO_LONG = f"too long: up to {limits.JOURNEY_CHARACTERS:,} characters are followed"
+NO_MODEL = "no model"
+BACK = '<button type="button" id="journey-back" hidden>◂ Your text<span class="sample"></span></button>'
+
+
+def build(pipeline: Pipeline) -> None:
+    """Lay out the front door and the strip, and wire the strip to `pipeline`."""
+
+    def show(text):
+        text = limits.text(text)
+        if len(text) > limits.JOURNEY_CHARACTERS:
+            return view.without(len(text), text, TOO_LONG)
+        try:
+            found = pipeline.journey(text)
+        except limits.Refused:
+            return view.without(len(text), text, NO_MODEL)
+        except Exception:
+            common.log.exception("the strip failed")
+            return view.without(len(text), text, "–")
+        if not found["tokens"]:
+            return view.without(len(text), text, NO_WORDS)
+        return view.followed(text, found)
+
+    gr.HTML(front.front(lessons.links()), elem_classes="u-title", padding=False)
+    first = common.first_example("tokenizers")
+    with gr.Row(elem_classes="u-journey"):
+        gr.HTML(BACK, elem_classes="u-journey-back", padding=False)
+        strip = gr.HTML(
+            view.begun(len(first), first), elem_id="journey", min_height=44, padding=False
+        )
+    asked = common.hidden_field("journey-text")
+    lane: dict[str, Any] = dict(concurrency_id=GROUP, concurrency_limit=1)
+    common.redraw([asked.change], show, [asked], [strip], **lane)
+
+
+def connect(
+    demo: gr.Blocks,
+    tabs: gr.Tabs,
+    opened: Mapping[str, gr.Tab],
+    all_controls: Sequence[Controls],
+) -> None:
+    """Let the current text go into each tab of `FIELDS` that opens, and the stops open tabs."""
+    places, travels = {}, set()
+    for controls in all_controls:
+        names = [n for n in FIELDS.get(controls.tab, ()) if n in controls.items]
+        fields = [controls.items[name] for name in names]
+        if not fields:
+            continue
+        places[controls.tab] = [
+            [f"#{f.elem_id} textarea, #{f.elem_id} input", f.value, MOST[name]]
+            for f, name in zip(fields, names, strict=True)
+        ]
+        tab = json.dumps(controls.tab)
+        js = f"(...values) => window.ulmfitJourney.take({tab}, values)"
+        event = opened[controls.tab].select(None, fields, fields, js=js, api_visibility="private")
+        travels.add(event["id"])
+    # The page runs the events of a tab one after another, in the order of this list: a tab asks about
+    # the text that has come, not about the one that stood there.
+    fns = demo.default_config.fns
+    demo.default_config.fns = {i: fns[i] for i in sorted(fns, key=lambda i: i not in travels)}
+    # A tab may stand in the menu of a narrow page, where a script finds no button of it.
+    wanted = common.hidden_field("journey-open")
+    js = "(wanted) => [window.ulmfitJourney.opened(wanted)]"
+    wanted.change(None, wanted, tabs, js=js, api_visibility="private")
+    known = json.dumps([places, lessons.given()])
+    demo.load(
+        None,
+        None,
+        None,
+        js=f"() => {{ window.ulmfitJourney.start(...{known}) }}",
+        api_visibility="private",
+    )

@@ -1,0 +1,169 @@
+"""Tab: a review classified while it is typed, word by word; what-if, reasons, other models, many."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import gradio as gr
+
+from ulmfit_demo import limits
+from ulmfit_demo.inference import other_models, sentiment
+from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.tabs.sentiment import many_reviews
+from ulmfit_demo.tabs.sentiment import verdict_html as view
+from ulmfit_demo.tabs.shared import common, html, lesson, model_code
+from ulmfit_demo.tabs.shared import reliability as plots
+from ulmfit_demo.tabs.shared.controls import Controls
+from ulmfit_demo.tabs.shared.figure import figure, figure_json
+from ulmfit_demo.tabs.shared.save_bar import save_bar
+from ulmfit_demo.tabs.shared.this_tab import this_tab
+
+NO_WORD = "Click a word above to see the verdict without it, or with another word."
+WITHOUT_BACKWARDS = "Compare with VADER, a lexicon, and NB-SVM, a linear model"
+WITH_BACKWARDS = (
+    "Compare with VADER, a lexicon, NB-SVM, a linear model, and its twin that reads from the end"
+)
+NO_REASONS = "Press the button: both methods take a second or two."
+
+
+def build(services: Services) -> Controls:
+    """Lay out the tab and wire it to `services`; its controls for links and lessons."""
+
+    @common.guarded(gr.skip(), None, gr.skip())
+    def show(text, before, with_code):
+        """Is a film review positive? The verdict, and how every word moved it, as HTML.
+
+        Args:
+            text: a film review in English
+        """
+        verdict, reading = sentiment.read(services, limits.text(text), before)
+        code = model_code.sentiment(services, text) if with_code else gr.skip()
+        if verdict is None:
+            empty = html.empty("Type a review: the verdict follows every word.")
+            return empty, "", None, code
+        return view.verdict(verdict), view.reading(verdict), reading, code
+
+    @common.guarded()
+    def what_if(text, picked):
+        found = sentiment.what_if(services, limits.text(text), common.picked_number(picked))
+        return view.what_if(found)
+
+    def change(text, picked, undo):
+        """Take a change: its text goes to the box, the text before it to `undo`."""
+        wanted = common.picked(picked)
+        try:
+            old, new = limits.text(text), limits.text(json.loads(wanted)["text"])
+        except limits.Refused as refusal:
+            return gr.skip(), undo, html.notice(str(refusal))
+        except (TypeError, KeyError, ValueError):
+            return gr.skip(), undo, gr.skip()
+        return new, [*(undo or []), old][-limits.UNDO :], html.empty(NO_WORD)
+
+    def take_back(text, undo):
+        return (undo[-1], undo[:-1]) if undo else (text, [])
+
+    @common.guarded()
+    def explain(text):
+        """Which words speak for the verdict, by integrated gradients and by leaving each out.
+
+        Args:
+            text: a film review in English
+        """
+        found = sentiment.explain(services, limits.text(text))
+        if found is None:
+            return html.empty("Type a review first.")
+        return view.reasons(found, services.bundle.metrics.get("attribution"))
+
+    @common.guarded()
+    def compare(text, wanted):
+        """The verdict beside those of VADER, a lexicon, and NB-SVM, a linear model.
+
+        Args:
+            text: a film review in English
+            wanted: false: nothing is compared
+        """
+        if not wanted:
+            return ""
+        verdict, _ = sentiment.read(services, limits.text(text))
+        if verdict is None:
+            return html.empty("Type a review first.")
+        backwards = other_models.backwards(services, text, verdict)
+        return view.others(verdict, other_models.others(services, text), backwards)
+
+    tab = this_tab()
+    card = lesson.Card("sentiment")
+    with gr.Row():
+        text = gr.Textbox(
+            value=common.first_example("sentiment"),
+            label="A film review",
+            lines=4,
+            max_lines=8,
+            scale=4,
+            elem_id="sentiment-text",
+        )
+        with gr.Column(scale=1, min_width=200):
+            common.example_menu("sentiment", text)
+            undo_button = gr.Button("Undo the last change", size="sm", elem_id="sentiment-undo")
+    result = gr.HTML(elem_id="sentiment-result", min_height=56)
+    along = gr.HTML(elem_id="sentiment-along", elem_classes="linked", min_height=190)
+    save_bar("sentiment-along", "json", "csv", what="the words")
+    reading = gr.State(None, time_to_live=limits.STATE_SECONDS)
+    undo = gr.State([], time_to_live=limits.STATE_SECONDS)
+    pick, chosen = common.hidden_field("sentiment-pick"), common.hidden_field("sentiment-change")
+    alternatives = gr.HTML(html.empty(NO_WORD), elem_id="sentiment-what-if", min_height=40)
+
+    good_at = view.good_at(services.bundle.metrics) if services.bundle else ""
+    if good_at:
+        gr.HTML(good_at, elem_id="sentiment-good-at")
+
+    common.live([pick], what_if, [text, pick], [alternatives], None)
+    changed = [text, undo, alternatives]
+    common.live([chosen], change, [text, chosen, undo], changed, None)
+    quiet: dict[str, Any] = dict(api_visibility="private", show_progress="hidden", queue=False)
+    undo_button.click(take_back, [text, undo], [text, undo], **quiet)
+
+    with gr.Accordion("Which words mattered: two methods side by side", open=False):
+        why = gr.Button("Work out the reasons", variant="primary", elem_id="sentiment-explain")
+        reasons = gr.HTML(html.empty(NO_REASONS), elem_id="sentiment-reasons", min_height=60)
+        shown: dict[str, Any] = dict(show_progress="full")
+        why.click(
+            explain,
+            text,
+            reasons,
+            api_name="page_explain",
+            **common.PRIVATE,
+            **{**common.MODEL, **shown},
+        )
+    backwards = services.bundle is not None and services.bundle.classifier_backwards is not None
+    wanted = gr.Checkbox(False, label=WITH_BACKWARDS if backwards else WITHOUT_BACKWARDS)
+    table = gr.HTML(elem_id="sentiment-others")
+    measured = services.bundle.metrics.get("calibration") if services.bundle else None
+    if measured:
+        with gr.Accordion("Is 80 % right four times in five?", open=False) as honest:
+            plot = figure("sentiment-reliability", 320)
+            gr.HTML(view.calibrated(measured))
+
+            def reliability():
+                return figure_json(plots.reliability(measured["bins"]), "Reliability")
+
+            honest.expand(reliability, None, plot, **quiet)
+    many_reviews.build(services)
+    code, code_open = common.code_on_demand()
+    # A reading belongs to one session, a page's or an API client's; the API takes the text alone.
+    common.live(
+        [text, code_open],
+        show,
+        [text, reading, code_open],
+        [result, along, reading, code],
+        "sentiment",
+        also=[tab.select],
+    )
+    # Behind the verdict: a second event of one change is sent when the first has its answer.
+    common.live([text, wanted], compare, [text, wanted], [table], "other_models")
+    items = {"text": text, "others": wanted, "lesson": card.number}
+
+    def lines(values):
+        return model_code.sentiment(services, values["text"])
+
+    return Controls("sentiment", items, card=card, code=lines)

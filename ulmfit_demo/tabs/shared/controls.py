@@ -1,0 +1,115 @@
+"""The controls of a tab by name: what a link restores and a lesson sets. Draws nothing.
+
+A control's own kind and bounds say what a value in an address may be; anything else is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from ulmfit_demo import limits, tokens
+
+if TYPE_CHECKING:
+    from ulmfit_demo.tabs.shared.lesson import Card
+
+# by name; gradio gives a component its events at run time, so that no class of theirs has them all
+Items = dict[str, Any]
+INNER = "view"  # the name of a tab's inner tabs in an address
+
+
+@dataclass(frozen=True)
+class Part:
+    """A view inside a tab: its controls by name, and the lines that give what it shows."""
+
+    items: Items = field(default_factory=dict)
+    code: Callable[[dict], str] = lambda values: ""  # values of all the tab's controls → lines
+
+
+@dataclass
+class Controls:
+    """One tab's controls, in the order in which an address names them."""
+
+    tab: str
+    items: Items = field(default_factory=dict)
+    inner: gr.Tabs | None = None  # tabs inside the tab
+    views: dict[str, gr.Tab] = field(default_factory=dict)  # their names
+    opened: gr.State | None = None  # the name of the open one, for `common.Sight`
+    card: Card | None = None  # the lesson that stands on top
+    code: Callable[[dict], str] | None = None  # values by name → the lines that a notebook runs
+
+    def add(self, name: str, part: Part) -> None:
+        """Take in the controls of the inner tab `name`, and its lines where it is the open one."""
+        self.items |= part.items
+        before, first = self.code, next(iter(self.views))
+
+        def code(values: dict) -> str:
+            mine = values.get(INNER, first) == name
+            return part.code(values) if mine else before(values) if before else ""
+
+        self.code = code
+
+    def defaults(self) -> dict[str, object]:
+        """The values that the page starts with."""
+        return {name: component.value for name, component in self.items.items()}
+
+    def updates(self, values: Mapping[str, object]) -> list:
+        """One update a control, inner tabs last: `values` as they are, the rest left alone."""
+        found = [values.get(name, gr.skip()) for name in self.items]
+        if self.inner is not None:
+            view = values.get(INNER)
+            found.append(gr.Tabs(selected=view) if view in self.views else gr.skip())
+            if self.opened is not None:  # an inner tab that a link opens tells nobody
+                found.append(view if view in self.views else gr.skip())
+        return found
+
+    def outputs(self) -> list:
+        """The components that `updates` are for."""
+        inner = [c for c in (self.inner, self.opened) if c is not None]
+        return [*self.items.values(), *inner]
+
+    def read(self, query: Mapping[str, str]) -> dict[str, object]:
+        """What an address says of this tab: the values that are legal, by name."""
+        values = {}
+        for name, component in self.items.items():
+            if name in query:
+                value = legal(component, query[name])
+                if value is not None:
+                    values[name] = value
+        if query.get(INNER) in self.views:
+            values[INNER] = query[INNER]
+        return values
+
+
+def legal(component: gr.components.Component, raw: str) -> object | None:
+    """`raw` of an address as a value of `component`; None where it is none."""
+    if isinstance(component, gr.Checkbox):
+        return {"1": True, "0": False}.get(raw)
+    if isinstance(component, gr.CheckboxGroup):
+        wanted = raw.split(",") if raw else []
+        return [value for _, value in component.choices if str(value) in wanted]
+    if isinstance(component, gr.Radio | gr.Dropdown):
+        known = (value for _, value in component.choices if str(value) == raw)
+        return next(
+            (value for value in known if value != tokens.OWN), None
+        )  # a file is in no address
+    if isinstance(component, gr.Slider | gr.Number):
+        return _number(component, raw)
+    return tokens.clean(raw) if len(raw) <= limits.LINK_TEXT else None
+
+
+def _number(component: gr.Slider | gr.Number, raw: str) -> float | int | None:
+    try:
+        value = float(raw)
+    except ValueError:
+        return None
+    if not math.isfinite(value):
+        return None
+    low, high = component.minimum, component.maximum
+    value = max(value, -1e9 if low is None else low)
+    value = min(value, 1e9 if high is None else high)
+    return int(value) if value == int(value) else value

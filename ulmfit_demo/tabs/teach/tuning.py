@@ -1,0 +1,145 @@
+"""View: the last layer fine-tuned in a process of its own; progress, Stop, what each step changed."""
+
+from __future__ import annotations
+
+import time
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from ulmfit_demo import limits
+from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.tabs.shared import common, html
+from ulmfit_demo.tabs.shared.html import scroll, seen
+from ulmfit_demo.tabs.teach import answers
+from ulmfit_demo.teach import learn, tuning
+from ulmfit_demo.teach.task import Task
+from ulmfit_demo.workers.live_training.supervisor import Full, Supervisor
+
+ABOUT = (
+    "So far the encoder stayed as it shipped and the head alone was fitted: the first stage of gradual "
+    "unfreezing. Here is the second: the head and the last layer, whose steps are 2.6 times smaller. A "
+    "quarter of your labelled lines is held back to see what each step changes."
+)
+IDLE = "Press Fine-tune: it takes about half a minute, in a process of its own that keeps nothing."
+BETTER = (
+    "Done. The tuned layer is yours alone: what stands above, and what you take with you, uses it."
+)
+WORSE = (
+    "Done, and fewer held-back lines are right than before: so few labels do not pay for so many "
+    "weights. What stands above keeps the layer that it had."
+)
+STOPPED = "Stopped. The encoder stays as it was."
+
+
+def build(
+    services: Services, log: gr.Textbox, held: gr.State, begun: gr.Textbox
+) -> tuple[gr.State, gr.Textbox]:
+    """Lay out the view, closed. Another lesson (`begun` changes then) ends what runs.
+
+    Returns (the lesson whose layer a finished tuning has changed, a field that changes then).
+    `answers.current` says whether that lesson is still the one of the page.
+    """
+    supervisor = Supervisor(limits.TUNE_WAITING, tuning.WORKER)
+
+    def tune(log, held):
+        """Fine-tune the last layer on the labelled lines; the figures as they come."""
+        try:
+            found = answers.read_log(log, held)
+            if found is None:
+                raise limits.Refused(answers.GONE)
+            drawn, step = 0.0, None
+            for step in tuning.tune(services, supervisor, held, found["marks"]):
+                if time.monotonic() - drawn >= limits.LIVE_FRAME_SECONDS:
+                    drawn = time.monotonic()
+                    yield figure(held.task, step), gr.skip(), gr.skip()
+            if step is None or step.layer is None or step.is_worse:
+                yield figure(held.task, step), gr.skip(), gr.skip()
+                return
+            made = learn.begin(services, held.task, held.kind, step.layer)
+            yield figure(held.task, step), made, str(time.time())
+        except (limits.Refused, Full) as refusal:
+            yield html.notice(str(refusal)), gr.skip(), gr.skip()
+        except Exception:
+            common.log.exception("fine-tuning failed")
+            yield html.notice(common.BROKEN), gr.skip(), gr.skip()
+
+    with gr.Accordion("Fine-tune: let the encoder learn too", open=False, elem_id="teach-tuning"):
+        gr.Markdown(ABOUT, elem_classes="u-soft")
+        with gr.Row():
+            go = gr.Button("Fine-tune", variant="primary", elem_id="teach-tune")
+            stop = gr.Button("Stop", elem_id="teach-tune-stop")
+        shown = gr.HTML(html.empty(IDLE), elem_id="teach-tuned", min_height=120)
+    own = gr.State(None, time_to_live=limits.STATE_SECONDS)
+    done = common.hidden_field("teach-tuned-at")
+    event = common.redraw(
+        [go.click],
+        tune,
+        [log, held],
+        [shown, own, done],
+        trigger_mode="once",
+        show_progress="hidden",
+        concurrency_id="fine-tuning",
+        concurrency_limit=limits.TUNE_WAITING + 2,
+    )
+    quiet: dict[str, Any] = dict(api_visibility="private", show_progress="hidden", queue=False)
+    stop.click(None, None, None, cancels=[event], api_visibility="private")
+    stop.click(lambda: html.empty(STOPPED), None, shown, **quiet)
+    begun.change(None, None, None, cancels=[event], api_visibility="private")
+    begun.change(lambda: html.empty(IDLE), None, shown, **quiet)
+    return own, done
+
+
+def figure(task: Task, run: tuning.Tuning | None) -> str:
+    """Where it is, accuracy on the held-back lines after each epoch, and the lines that changed."""
+    if run is None:
+        return html.notice(common.BROKEN)
+    said = {
+        "loading": "A process starts.",
+        "waiting": f"Others train: you are number {run.before} in the line.",
+        "training": f"Step {run.step} of {run.steps}",
+        "done": WORSE if run.is_worse else BETTER,
+        "ended": run.why,
+    }[run.stage]
+    share = run.step / run.steps if run.stage != "done" else 1.0
+    head = (
+        f'<p role="status">{escape(said)}</p><progress value="{share:.3f}" max="1" '
+        f'aria-label="fine-tuning"></progress>'
+    )
+    rows = "".join(
+        f"<tr><td>{escape(e.name)}</td><td>{e.right} of {e.held}</td><td>{_changed(run, i)}</td></tr>"
+        for i, e in enumerate(run.epochs)
+    )
+    table = (
+        '<table class="plain te-tune"><thead><tr><th scope="col">after</th>'
+        '<th scope="col">right on held-back lines</th><th scope="col">changed</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )
+    return head + (
+        scroll(table, "held-back lines after each epoch") + _lines(task, run) if rows else ""
+    )
+
+
+def _changed(run: tuning.Tuning, i: int) -> str:
+    if not i:
+        return "–"
+    before, now = run.epochs[i - 1].said, run.epochs[i].said
+    n = sum(a != b for a, b in zip(before, now, strict=True))
+    return f"{n} line{'s' if n != 1 else ''}"
+
+
+def _lines(task: Task, run: tuning.Tuning) -> str:
+    """The held-back lines whose verdict is another one than before."""
+    first, last = run.epochs[0].said, run.epochs[-1].said
+    items = []
+    for line, label, a, b in zip(run.held, run.labels, first, last, strict=True):
+        if a != b:
+            how = "now right" if b == label else "now wrong" if a == label else "still wrong"
+            items.append(
+                f"<li>{escape(seen(task.lines[line]))} <b>{escape(seen(task.names[a]))} → "
+                f"{escape(seen(task.names[b]))}</b> ({how})</li>"
+            )
+    if not items:
+        return '<p class="u-small">No held-back line has another verdict than before.</p>'
+    return f"<ul>{''.join(items[:12])}</ul>"

@@ -1,0 +1,1 @@
+"""What a bundle tells of its training: its log, its measurements, the notebook beside it."""
