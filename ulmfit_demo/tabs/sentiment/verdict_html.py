@@ -70,6 +70,7 @@ def line(words: Sequence[Word], first: int = 0) -> str:
     """
     after = [w.probability for w in words]
     columns = []
+    stop = next((i for i, word in enumerate(words) if word.text), None)  # of the Tab key (rove.js)
     for i, word in enumerate(words):
         left = (after[max(0, i - 1)] + after[i]) / 2
         right = (after[i] + after[min(i + 1, len(after) - 1)]) / 2
@@ -86,8 +87,9 @@ def line(words: Sequence[Word], first: int = 0) -> str:
             f"{sign}{escape(seen(word.text) or 'start')}</span>"
         )
         tip = f'data-i="{first + i}" data-tip="{escape(_said(word) + unknown)}"'
+        tab = f'tabindex="{0 if i == stop else -1}"'
         columns.append(
-            f'<button type="button" class="step" {tip}>{inside}</button>'
+            f'<button type="button" class="step" {tab} {tip}>{inside}</button>'
             if word.text
             else f'<span class="step begin" {tip}>{inside}</span>'
         )
