@@ -83,10 +83,11 @@ def line(words: Sequence[Word], first: int = 0) -> str:
         sign = f'<small aria-hidden="true">{mark}</small>' if css else ""
         unknown = " · not in the vocabulary" if word.unknown else ""
         inside = (
-            f'<i class="at" style="{places}"></i><span class="w {css}{" unk" if word.unknown else ""}">'
+            f'<span class="w {css}{" unk" if word.unknown else ""}">'
             f"{sign}{escape(seen(word.text) or 'start')}</span>"
         )
         tip = f'data-i="{first + i}" data-tip="{escape(_said(word) + unknown)}"'
+        tip += f' style="{places}"'
         tab = f'tabindex="{0 if i == stop else -1}"'
         columns.append(
             f'<button type="button" class="step" {tab} {tip}>{inside}</button>'
