@@ -16,7 +16,7 @@ from ulmfit_demo.inference.loading import Services
 from ulmfit_demo.tabs.batches import batch_html as shared
 from ulmfit_demo.tabs.batches import batches_code
 from ulmfit_demo.tabs.batches import classifier_html as view
-from ulmfit_demo.tabs.shared import common, html
+from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tabs.shared.save_bar import save_bar
 
@@ -56,7 +56,7 @@ def build(services: Services) -> Part:
             limits.whole(length, limits.DOCUMENT_TOKENS, "A length")
         return documents, None, lengths
 
-    @common.guarded("")
+    @guard.guarded("")
     def show(text, bs, padding, order, step, as_ids, seq_len, seed):
         """Put documents into the padded mini-batches of a classifier: tables and code.
 
@@ -100,7 +100,7 @@ def build(services: Services) -> Part:
 
     with gr.Row():
         text = gr.Textbox(
-            value=common.first_example("classifier_batches"),
+            value=examples.first("classifier_batches"),
             label="Documents (an empty line between), or lengths: 100, 76, …",
             lines=2,
             max_lines=2,
@@ -108,7 +108,7 @@ def build(services: Services) -> Part:
             min_width=300,
             elem_id="classifier-batches-text",
         )
-        common.example_menu("classifier_batches", text)
+        examples.menu("classifier_batches", text)
     with gr.Row(elem_classes="b-controls"):
         bs = gr.Slider(*limits.BS, value=3, step=1, label="bs (rows)", min_width=150, buttons=[])
         order = gr.Dropdown(list(ORDERS.items()), value="sorted", label="Order", min_width=150)
@@ -131,7 +131,7 @@ def build(services: Services) -> Part:
             )
     with gr.Accordion("Question 17: why is a language model's batch never padded?", open=False):
         gr.Markdown(lessons.lesson("batches_question_17"))
-    code = common.code_panel()
+    code = code_panel.panel()
     step = gr.Number(
         1,
         label="Mini-batch",
@@ -142,7 +142,7 @@ def build(services: Services) -> Part:
     )
 
     inputs = [text, bs, padding, order, step, as_ids, seq_len, seed]
-    common.live(inputs, show, inputs, [result, code], "classifier_batches")
+    events.live(inputs, show, inputs, [result, code], "classifier_batches")
     result.change(None, None, None, js="() => window.stepBatches.sync()", api_visibility="private")
     values = [text.value, 3, "chunk", "sorted", 1, False, 72, 0]
     result.value, code.value = show(*values)

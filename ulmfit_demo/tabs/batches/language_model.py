@@ -11,7 +11,7 @@ from ulmfit_demo.tabs.batches import batch_html as shared
 from ulmfit_demo.tabs.batches import batches_code
 from ulmfit_demo.tabs.batches import language_model_html as view
 from ulmfit_demo.tabs.batches import question_html as batches_question
-from ulmfit_demo.tabs.shared import common, html
+from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tabs.shared.save_bar import save_bar
 
@@ -56,7 +56,7 @@ def build(services: Services) -> Part:
             notebook=cut == "notebook",
         )
 
-    @common.guarded("", "")
+    @guard.guarded("", "")
     def show(text, bs, seq_len, step, as_ids, cut, shuffle, seed):
         """Cut documents into the mini-batches of a language model: tables, question 16, code.
 
@@ -87,7 +87,7 @@ def build(services: Services) -> Part:
 
     with gr.Row():
         text = gr.Textbox(
-            value=common.first_example("batches"),
+            value=examples.first("batches"),
             label="Documents (an empty line between)",
             lines=2,
             max_lines=2,
@@ -95,7 +95,7 @@ def build(services: Services) -> Part:
             min_width=300,
             elem_id="batches-text",
         )
-        common.example_menu("batches", text)
+        examples.menu("batches", text)
     with gr.Row(elem_classes="b-controls"):
         bs = gr.Slider(*limits.BS, value=6, step=1, label="bs (rows)", min_width=150, buttons=[])
         seq_len = gr.Slider(
@@ -120,7 +120,7 @@ def build(services: Services) -> Part:
                 info="The notebook's tables use every token as x; fastai keeps one as the last label.",
                 scale=3,
             )
-    code = common.code_panel()
+    code = code_panel.panel()
     # The number that the server reads; the stepper below writes it. `hidden` keeps it in the page.
     step = gr.Number(
         1, label="Mini-batch", precision=0, minimum=1, visible="hidden", elem_id="batches-step"
@@ -128,9 +128,9 @@ def build(services: Services) -> Part:
 
     inputs = [text, bs, seq_len, step, as_ids, cut, shuffle, seed]
     triggers = [i for i in inputs if i is not step]
-    common.live(triggers, show, inputs, [result, question, code], "lm_batches")
+    events.live(triggers, show, inputs, [result, question, code], "lm_batches")
     # Stepping is the page's own; only the code's number follows it.
-    common.live([step], show_code, inputs, [code], None)
+    events.live([step], show_code, inputs, [code], None)
     step.change(None, None, None, js="() => window.stepBatches.sync()", api_visibility="private")
     result.change(None, None, None, js="() => window.stepBatches.sync()", api_visibility="private")
     question.change(

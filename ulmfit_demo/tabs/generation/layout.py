@@ -14,7 +14,16 @@ from ulmfit_demo.inference.loading import Services
 from ulmfit_demo.pipeline.base import sampling
 from ulmfit_demo.tabs.generation import surprisal
 from ulmfit_demo.tabs.generation import texts_html as view
-from ulmfit_demo.tabs.shared import common, html, lesson, model_code
+from ulmfit_demo.tabs.shared import (
+    code_panel,
+    events,
+    examples,
+    guard,
+    html,
+    lesson,
+    model_code,
+    picks,
+)
 from ulmfit_demo.tabs.shared.controls import Controls
 from ulmfit_demo.tabs.shared.save_bar import save_bar
 from ulmfit_demo.tabs.shared.this_tab import this_tab
@@ -48,8 +57,8 @@ def build(services: Services) -> Controls:
             kept = view.texts(before, by_surprise) if before else ""
             yield html.notice(str(refusal)) + kept, gr.skip(), None
         except Exception:
-            common.log.exception("generate failed")
-            yield html.notice(common.BROKEN), gr.skip(), None
+            guard.log.exception("generate failed")
+            yield html.notice(guard.BROKEN), gr.skip(), None
 
     def write(
         prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed, by_surprise
@@ -90,7 +99,7 @@ def build(services: Services) -> Controls:
 
         yield from stream(make, bool(by_surprise), written)
 
-    @common.guarded()
+    @guard.guarded()
     def look(picked, written, prompt, temperature, top_k, top_p, min_p, penalty):
         """Which words could come next, and how likely each is, at three temperatures.
 
@@ -116,7 +125,7 @@ def build(services: Services) -> Controls:
         found = generation.next_word(services, written, prompt, text, place, settings, temperatures)
         return view.next_word(found, (text, place) if text is not None else None)
 
-    @common.guarded()
+    @guard.guarded()
     def show_code(
         opened, prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed
     ):
@@ -145,7 +154,7 @@ def build(services: Services) -> Controls:
             return gr.skip(), gr.skip()
         return recolour(by_surprise, written)
 
-    @common.guarded()
+    @guard.guarded()
     def mark_old(
         written, prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed, shown
     ):
@@ -174,7 +183,7 @@ def build(services: Services) -> Controls:
     card = lesson.Card("generation")
     with gr.Row():
         prompt = gr.Textbox(
-            value=common.first_example("generation"),
+            value=examples.first("generation"),
             label="The text begins with",
             lines=2,
             max_lines=6,
@@ -182,7 +191,7 @@ def build(services: Services) -> Controls:
             elem_id="generation-prompt",
         )
         with gr.Column(scale=1, min_width=200):
-            common.example_menu("generation", prompt)
+            examples.menu("generation", prompt)
             with gr.Row():
                 go = gr.Button("Write", variant="primary", elem_id="generation-write", min_width=80)
                 stop = gr.Button("Stop", elem_id="generation-stop", min_width=80)
@@ -214,11 +223,11 @@ def build(services: Services) -> Controls:
     by_surprise = gr.Checkbox(False, label="Colour by how unlikely each word was", min_width=220)
     written = gr.State(None, time_to_live=limits.STATE_SECONDS)
     coloured = gr.State(None)
-    pick, chosen = common.hidden_field("generation-pick"), common.hidden_field("generation-branch")
+    pick, chosen = picks.hidden_field("generation-pick"), picks.hidden_field("generation-branch")
     nexts = gr.HTML(html.empty(LOOK), elem_id="generation-next", min_height=200)
 
     cuts = [temperature, top_k, top_p, min_p, penalty]
-    lane = common.MODEL
+    lane = events.MODEL
     outputs = [result, written, coloured]
     settings = [prompt, *cuts, n_words, n_texts, seed, by_surprise]
     # the field may not hold yet the text that travels into this tab
@@ -234,7 +243,7 @@ def build(services: Services) -> Controls:
         settings,
         outputs,
         api_name="page_generate",
-        **common.PRIVATE,
+        **events.PRIVATE,
         cancels=[opened],
         js=f"(...values) => window.ulmfitWrite(values, {settings.index(seed)})",
         **lane,
@@ -247,27 +256,26 @@ def build(services: Services) -> Controls:
         cancels=[opened, event],
         **lane,
     )
-    quiet: dict[str, Any] = dict(api_visibility="private", show_progress="hidden", queue=False)
     redrawn = [result, coloured]
     stop.click(None, None, None, cancels=[opened, event, branched], api_visibility="private")
     # What stood there when it was stopped gets its buttons. In the queue: its answer comes over the
     # stream of the texts, behind what was written before, in front of what another press writes.
-    in_order: dict[str, Any] = dict(quiet, queue=True, concurrency_id="keystroke")
+    in_order: dict[str, Any] = dict(events.UNQUEUED, queue=True, concurrency_id="keystroke")
     for ended in (opened, event, branched):
         ended.then(finish, [by_surprise, written, coloured], redrawn, **in_order)
     # before the note: gradio's page sends a field's second event when its first is answered
     inputs = [pick, written, prompt, *cuts]
-    common.live([pick, prompt, *cuts], look, inputs, [nexts], "next_word", also=[tab.select])
+    events.live([pick, prompt, *cuts], look, inputs, [nexts], "next_word", also=[tab.select])
     made: list[Any] = [prompt, *cuts, n_words, n_texts, seed]
     # the seed that Write itself draws makes no text old
     js = "(written, prompt, ...rest) => [written, window.ulmfitDrew() ? null : prompt, ...rest]"
     changes = [c.change for c in (*made, coloured)]  # `coloured`: texts begin and end
-    common.redraw(changes, mark_old, [written, *made, coloured], [old], js=js)
-    by_surprise.change(recolour, [by_surprise, written], redrawn, **quiet)
+    events.redraw(changes, mark_old, [written, *made, coloured], [old], js=js)
+    by_surprise.change(recolour, [by_surprise, written], redrawn, **events.UNQUEUED)
     surprise_text = surprisal.build(services)
-    code, code_open = common.code_on_demand()
+    code, code_open = code_panel.on_demand()
     chosen_now = [code_open, prompt, *cuts, n_words, n_texts, seed]
-    common.live(chosen_now, show_code, chosen_now, [code], None)
+    events.live(chosen_now, show_code, chosen_now, [code], None)
     items = {
         "prompt": prompt,
         "temperature": temperature,
@@ -294,7 +302,7 @@ def build(services: Services) -> Controls:
 def wanted(picked: object, n: int) -> list:
     """What was clicked: [text, place] or [text, place, word]. Raises `Refused`."""
     try:
-        values = json.loads(common.picked(picked))
+        values = json.loads(picks.picked(picked))
         text, place = values[0], values[1]
         whole = all(isinstance(v, int) and 0 <= v < 10_000 for v in (text, place))
         if not whole or len(values) != n or (n == 3 and not isinstance(values[2], str)):

@@ -8,8 +8,7 @@ from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import changing
 from ulmfit_demo.inference.loading import Services
 from ulmfit_demo.tabs.inside import change_html as view
-from ulmfit_demo.tabs.inside import sight
-from ulmfit_demo.tabs.shared import common, html, model_code
+from ulmfit_demo.tabs.shared import code_panel, events, guard, html, model_code
 from ulmfit_demo.tabs.shared.controls import Part
 
 EMPTY = "Type a review, then press the button."
@@ -30,14 +29,14 @@ def build(services: Services, shared) -> Part:
         except limits.Refused as refusal:
             yield html.notice(str(refusal))
         except Exception:
-            common.log.exception("the search for a change failed")
-            yield html.notice(common.BROKEN)
+            guard.log.exception("the search for a change failed")
+            yield html.notice(guard.BROKEN)
 
     def stopped(shown):
         """What a search that was stopped leaves; one that had ended stays as it is."""
         return html.empty(STOPPED) if view.SEARCHING in str(shown) else gr.skip()
 
-    @common.guarded()
+    @guard.guarded()
     def show_code(opened, text):
         return lines(text) if opened else gr.skip()
 
@@ -49,18 +48,18 @@ def build(services: Services, shared) -> Part:
         go = gr.Button("Find the smallest change", variant="primary", elem_id="inside-find")
         stop = gr.Button("Stop", elem_id="inside-stop", min_width=80, scale=0)
     result = gr.HTML(html.empty(IDLE), elem_id="inside-change", min_height=220)
-    code, code_open = common.code_on_demand()
-    event = common.redraw(
+    code, code_open = code_panel.on_demand()
+    event = events.redraw(
         [go.click],
         search,
         [shared.text],
         [result],
         api_name="page_inside_change",
-        **{**common.MODEL, "trigger_mode": "multiple"},
+        **{**events.MODEL, "trigger_mode": "multiple"},
     )
     stop.click(None, None, None, cancels=[event], api_visibility="private")
     # in the lane of key presses: the search that is stopped holds a place in its own
-    common.redraw([stop.click], stopped, [result], [result])
+    events.redraw([stop.click], stopped, [result], [result])
     seen = [code_open, shared.text]
-    sight.live(shared.sight, seen, show_code, seen, [code], None)
+    shared.visibility.live(seen, show_code, seen, [code], None)
     return Part({}, lambda values: lines(values["text"]))

@@ -7,9 +7,10 @@ import gradio as gr
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import GonePlace, remembering
 from ulmfit_demo.inference.loading import Services
-from ulmfit_demo.tabs.inside import figures, sight
+from ulmfit_demo.tabs.inside import figures
 from ulmfit_demo.tabs.inside import memory_html as view
-from ulmfit_demo.tabs.shared import common, html, model_code
+from ulmfit_demo.tabs.inside.place import place_of
+from ulmfit_demo.tabs.shared import code_panel, events, guard, html, model_code
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
 from ulmfit_demo.tokens import clean
@@ -21,10 +22,10 @@ MEASURES = {"leaving each out": "left_out", "gradient": "gradient"}
 def build(services: Services, shared) -> Part:
     """Lay out the view and wire it to `services`; its controls by name."""
 
-    @common.guarded(None, gr.skip())
+    @guard.guarded(None, gr.skip())
     def show(text, place, measure):
         measure = limits.choice(measure, MEASURES.values(), "The measure")
-        found, told = recalled(limits.text(text), sight.place_of(place))
+        found, told = recalled(limits.text(text), place_of(place))
         if found is None:
             return html.empty(EMPTY), None, gr.skip()
         average = figure_json(figures.average(found.average)) if found.average else None
@@ -44,7 +45,7 @@ def build(services: Services, shared) -> Part:
             told = "" if isinstance(refusal, GonePlace) else html.notice(str(refusal))
             return remembering.recall(services, text), told
 
-    @common.guarded()
+    @guard.guarded()
     def show_code(opened, text, place):
         return lines(text, place) if opened else gr.skip()
 
@@ -52,7 +53,7 @@ def build(services: Services, shared) -> Part:
         if services.bundle is None:
             return f"# {services.missing}"
         head = lessons.code("model_head", folder=model_code.folder(services))
-        at = sight.place_of(place) or -1
+        at = place_of(place) or -1
         return head + lessons.code("inside_memory", text=clean(limits.text(text)), place=at)
 
     measure = gr.Radio(
@@ -66,9 +67,9 @@ def build(services: Services, shared) -> Part:
         curve = figure("inside-curve", height=300)
         average = figure("inside-average", height=300)
     gr.HTML(view.claim(services), elem_id="inside-claim")
-    code, code_open = common.code_on_demand()
+    code, code_open = code_panel.on_demand()
     inputs, outputs = [shared.text, shared.place, measure], [result, curve, average]
-    sight.live(shared.sight, inputs, show, inputs, outputs, "inside_memory", **common.MODEL)
+    shared.visibility.live(inputs, show, inputs, outputs, "inside_memory", **events.MODEL)
     seen = [code_open, shared.text, shared.place]
-    sight.live(shared.sight, seen, show_code, seen, [code], None)
+    shared.visibility.live(seen, show_code, seen, [code], None)
     return Part({"measure": measure}, lambda values: lines(values["text"], values["place"]))

@@ -8,8 +8,8 @@ from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import readers
 from ulmfit_demo.inference.loading import Services
 from ulmfit_demo.tabs.inside import readers_html as view
-from ulmfit_demo.tabs.inside import sight
-from ulmfit_demo.tabs.shared import common, html, model_code
+from ulmfit_demo.tabs.inside.place import place_of
+from ulmfit_demo.tabs.shared import code_panel, events, guard, html, model_code
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tokens import clean
 
@@ -19,15 +19,15 @@ EMPTY = "Type a text: two readers say how much they expected each word."
 def build(services: Services, shared) -> Part:
     """Lay out the view and wire it to `services`; its controls by name."""
 
-    @common.guarded("")
+    @guard.guarded("")
     def show(text, place):
         found = readers.compare(services, limits.text(text))
         if found is None:
             return html.empty(EMPTY), ""
-        at = sight.place_of(place)
+        at = place_of(place)
         return view.compared(found, at), view.tops(found, at)
 
-    @common.guarded()
+    @guard.guarded()
     def show_code(opened, text):
         return lines(text) if opened else gr.skip()
 
@@ -42,9 +42,9 @@ def build(services: Services, shared) -> Part:
 
     result = gr.HTML(elem_id="inside-readers", min_height=150)
     tops = gr.HTML(elem_id="inside-tops", min_height=60)
-    code, code_open = common.code_on_demand()
+    code, code_open = code_panel.on_demand()
     inputs = [shared.text, shared.place]
-    sight.live(shared.sight, inputs, show, inputs, [result, tops], "inside_readers", **common.MODEL)
+    shared.visibility.live(inputs, show, inputs, [result, tops], "inside_readers", **events.MODEL)
     seen = [code_open, shared.text]
-    sight.live(shared.sight, seen, show_code, seen, [code], None)
+    shared.visibility.live(seen, show_code, seen, [code], None)
     return Part({}, lambda values: lines(values["text"]))

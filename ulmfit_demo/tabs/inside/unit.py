@@ -7,9 +7,9 @@ import gradio as gr
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import GonePlace, units
 from ulmfit_demo.inference.loading import Services
-from ulmfit_demo.tabs.inside import sight
 from ulmfit_demo.tabs.inside import unit_html as view
-from ulmfit_demo.tabs.shared import common, html, model_code
+from ulmfit_demo.tabs.inside.place import place_of
+from ulmfit_demo.tabs.shared import code_panel, events, guard, html, model_code, picks
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tokens import clean
 
@@ -23,13 +23,13 @@ def build(services: Services, shared) -> Part:
 
     def reading(text, unit, place):
         """The unit along the text; a word that is no longer there counts as none."""
-        at = sight.place_of(place)
+        at = place_of(place)
         try:
             return units.read(services, limits.text(text), unit, at)
         except GonePlace:
             return units.read(services, limits.text(text), unit, None)
 
-    @common.guarded("", "")
+    @guard.guarded("", "")
     def show(text, unit, place, with_heat):
         found = reading(text, unit, place)
         if found is None:
@@ -37,15 +37,15 @@ def build(services: Services, shared) -> Part:
         return view.strip(found), view.details(found), view.heat(found) if with_heat else gr.skip()
 
     def take(picked):
-        found = common.picked_number(picked)
+        found = picks.picked_number(picked)
         return found if 0 <= found < n else gr.skip()
 
-    @common.guarded()
+    @guard.guarded()
     def hold(prompt, unit, value, n_words, seed):
         prompt = limits.text(prompt, limits.PROMPT_CHARACTERS)
         return view.held(units.hold(services, prompt, unit, value, n_words, seed))
 
-    @common.guarded()
+    @guard.guarded()
     def show_code(opened, text, unit):
         return lines(text, unit) if opened else gr.skip()
 
@@ -67,8 +67,8 @@ def build(services: Services, shared) -> Part:
         )
     result = gr.HTML(elem_id="inside-strip", min_height=150)
     details = gr.HTML(elem_id="inside-unit-details", min_height=60)
-    picked = common.hidden_field("inside-unit-pick")
-    common.redraw([picked.change], take, [picked], [unit])
+    picked = picks.hidden_field("inside-unit-pick")
+    events.redraw([picked.change], take, [picked], [unit])
     with gr.Accordion(
         f"All {n} units over all words", open=False, elem_id="inside-all-units"
     ) as everything:
@@ -92,16 +92,16 @@ def build(services: Services, shared) -> Part:
             seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=limits.SEED[1])
             go = gr.Button("Write", variant="primary", elem_id="inside-write", min_width=80)
         held = gr.HTML(html.empty(HELD), elem_id="inside-held", min_height=80)
-    code, code_open = common.code_on_demand()
+    code, code_open = code_panel.on_demand()
 
     inputs, outputs = [shared.text, unit, shared.place, heat_open], [result, details, heat]
-    sight.live(shared.sight, inputs, show, inputs, outputs, "inside_unit")
+    shared.visibility.live(inputs, show, inputs, outputs, "inside_unit")
     quiet = dict(api_visibility="private", show_progress="hidden")
     everything.expand(lambda: True, None, heat_open, **quiet)
     everything.collapse(lambda: False, None, heat_open, **quiet)
     settings = [prompt, unit, value, n_words, seed]
-    common.redraw([go.click], hold, settings, [held], api_name="page_inside_hold", **common.MODEL)
+    events.redraw([go.click], hold, settings, [held], api_name="page_inside_hold", **events.MODEL)
     seen = [code_open, shared.text, unit]
-    sight.live(shared.sight, seen, show_code, seen, [code], None)
+    shared.visibility.live(seen, show_code, seen, [code], None)
     items = {"unit": unit, "held": value, "prompt": prompt, "words": n_words, "seed": seed}
     return Part(items, lambda values: lines(values["text"], values["unit"]))

@@ -7,9 +7,9 @@ import gradio as gr
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import neighbours
 from ulmfit_demo.inference.loading import Services
-from ulmfit_demo.tabs.inside import figures, sight
+from ulmfit_demo.tabs.inside import figures
 from ulmfit_demo.tabs.inside import words_html as view
-from ulmfit_demo.tabs.shared import common, html, model_code
+from ulmfit_demo.tabs.shared import code_panel, events, guard, html, model_code
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
 from ulmfit_demo.tokens import clean
@@ -20,14 +20,14 @@ FIRST = "wooden"
 def build(services: Services, shared) -> Part:
     """Lay out the view and wire it to `services`; its controls by name."""
 
-    @common.guarded()
+    @guard.guarded()
     def show(word, n):
         word = limits.text(word, limits.WORD_CHARACTERS)
         if not word.strip():
             return html.empty("Type a word.")
         return view.columns(neighbours.near(services, word, n))
 
-    @common.guarded(None)
+    @guard.guarded(None)
     def draw(text):
         found = neighbours.chart(services, limits.text(text))
         if found is None:
@@ -38,11 +38,11 @@ def build(services: Services, shared) -> Part:
         note, drawn = draw(text)
         return drawn, note
 
-    @common.guarded()
+    @guard.guarded()
     def show_moved():
         return view.moved(neighbours.moved(services))
 
-    @common.guarded()
+    @guard.guarded()
     def show_code(opened, word, n):
         return lines(word, n) if opened else gr.skip()
 
@@ -73,11 +73,11 @@ def build(services: Services, shared) -> Part:
         moved = gr.HTML(elem_id="inside-moved", min_height=60)
     plot = figure("inside-map", height=430)
     note = gr.HTML(elem_id="inside-map-note")
-    code, code_open = common.code_on_demand()
+    code, code_open = code_panel.on_demand()
     inputs = [word, n]
-    sight.live(shared.sight, inputs, show, inputs, [result], "inside_neighbours")
-    sight.live(shared.sight, [shared.text], on_map, [shared.text], [plot, note], "inside_map")
-    common.redraw([panel.expand], show_moved, [], [moved])
+    shared.visibility.live(inputs, show, inputs, [result], "inside_neighbours")
+    shared.visibility.live([shared.text], on_map, [shared.text], [plot, note], "inside_map")
+    events.redraw([panel.expand], show_moved, [], [moved])
     seen = [code_open, word, n]
-    sight.live(shared.sight, seen, show_code, seen, [code], None)
+    shared.visibility.live(seen, show_code, seen, [code], None)
     return Part({"word": word, "n": n}, lambda values: lines(values["word"], values["n"]))

@@ -11,7 +11,7 @@ from ulmfit_demo import lessons, limits, tokens, uploads
 from ulmfit_demo.inference import sentiment
 from ulmfit_demo.inference.loading import Services
 from ulmfit_demo.tabs.sentiment import verdict_html as view
-from ulmfit_demo.tabs.shared import common, html
+from ulmfit_demo.tabs.shared import events, guard, html
 from ulmfit_demo.uploads.result import GUARDED
 
 NOTHING = "Type one review a line, or choose a CSV file with text."
@@ -52,8 +52,8 @@ def build(services: Services) -> None:
         except limits.Refused as refusal:
             yield html.notice(str(refusal)), gr.skip()
         except Exception:
-            common.log.exception("sentiment_lines failed")
-            yield html.notice(common.BROKEN), gr.skip()
+            guard.log.exception("sentiment_lines failed")
+            yield html.notice(guard.BROKEN), gr.skip()
 
     def look(file):
         """What an uploaded file holds, and its columns to choose from where it has several."""
@@ -65,8 +65,8 @@ def build(services: Services) -> None:
         except limits.Refused as refusal:
             return html.notice(str(refusal)), hidden
         except Exception:
-            common.log.exception("an upload cannot be read")
-            return html.notice(common.BROKEN), hidden
+            guard.log.exception("an upload cannot be read")
+            return html.notice(guard.BROKEN), hidden
         about = view.note(upload.about)
         if len(upload.columns) == 1:
             return about, hidden
@@ -110,13 +110,13 @@ def build(services: Services) -> None:
         table = gr.HTML(elem_id="sentiment-table", min_height=60)
         download = gr.File(label="All results as CSV", interactive=False, height=70)
         gr.HTML(view.note(ABOUT_FILE))
-        common.live([file], look, [file], [about, column], None)
+        events.live([file], look, [file], [about, column], None)
         event = go.click(
             run,
             [lines, file, column],
             [table, download],
             api_name="page_sentiment_lines",
-            **common.PRIVATE,
+            **events.PRIVATE,
             show_progress="hidden",
             concurrency_id="model",
             concurrency_limit=limits.MODEL_LANE,

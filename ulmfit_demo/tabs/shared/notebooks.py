@@ -8,7 +8,7 @@ from ulmfit_demo import lessons
 from ulmfit_demo.inference.loading import Services
 from ulmfit_demo.lessons import notebook
 from ulmfit_demo.pipeline import answers
-from ulmfit_demo.tabs.shared import common, html
+from ulmfit_demo.tabs.shared import events, guard, html
 from ulmfit_demo.tabs.shared import lesson_html as view
 from ulmfit_demo.tabs.shared.controls import Controls
 
@@ -18,7 +18,7 @@ def build(services: Services, controls: Controls) -> None:
     if controls.code is None:
         return
 
-    @common.guarded()
+    @guard.guarded()
     def show():
         return view.notebook(controls.tab, text(services, controls))
 
@@ -26,7 +26,7 @@ def build(services: Services, controls: Controls) -> None:
         "This lesson as a notebook", open=False, elem_id=f"{controls.tab}-notebook"
     ) as panel:
         shown = gr.HTML(html.empty("The notebook is being made."), min_height=40)
-    panel.expand(show, None, shown, api_visibility="private", **common.MODEL)
+    panel.expand(show, None, shown, api_visibility="private", **events.MODEL)
 
 
 def text(services: Services, controls: Controls) -> str:

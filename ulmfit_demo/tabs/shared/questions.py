@@ -7,7 +7,7 @@ import gradio as gr
 from ulmfit_demo import lessons
 from ulmfit_demo.inference.loading import Services
 from ulmfit_demo.pipeline import answers
-from ulmfit_demo.tabs.shared import common, html
+from ulmfit_demo.tabs.shared import events, guard, html
 from ulmfit_demo.tabs.shared import questions_html as view
 
 
@@ -17,7 +17,7 @@ def build(services: Services, tab: str) -> None:
     if not asked:
         return
 
-    @common.guarded()
+    @guard.guarded()
     def show():
         found = answers.answered(services, tab)
         return view.view(found) if found else html.notice(services.missing)
@@ -26,4 +26,4 @@ def build(services: Services, tab: str) -> None:
     title = f"Check yourself: {len(asked)} question{'s' if len(asked) > 1 else ''}{whose}"
     with gr.Accordion(title, open=False, elem_id=f"{tab}-questions") as panel:
         shown = gr.HTML(html.empty("The answers are being computed."), min_height=60)
-    panel.expand(show, None, shown, api_visibility="private", **common.MODEL)
+    panel.expand(show, None, shown, api_visibility="private", **events.MODEL)

@@ -13,7 +13,7 @@ import numpy as np
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.loading import Services
 from ulmfit_demo.resources import assets
-from ulmfit_demo.tabs.shared import common, html, lesson, model_code
+from ulmfit_demo.tabs.shared import code_panel, events, guard, html, lesson, model_code, picks
 from ulmfit_demo.tabs.shared.controls import Controls
 from ulmfit_demo.tabs.shared.this_tab import this_tab
 from ulmfit_demo.tabs.teach import answers, own_lines, tuning, views
@@ -31,7 +31,7 @@ DOWNLOAD = (
     "`taught.zip` holds a folder: `from ulmfit_demo import load`, then `taught = load('taught/')` and "
     "`taught('a text')`. It works on the model that it was taught on and says so on another."
 )
-LANE = {**common.MODEL, "trigger_mode": "always_last"}
+LANE = {**events.MODEL, "trigger_mode": "always_last"}
 # What follows in the background, bounded in time: no label and no text of others waits for it.
 VALIDATION: dict[str, Any] = dict(
     show_progress="hidden",
@@ -49,7 +49,7 @@ def build(services: Services) -> Controls:
     shipped = task.presets(assets())
     card = lesson.Card("teach")
 
-    @common.guarded(gr.skip(), gr.skip(), gr.skip(), gr.skip())
+    @guard.guarded(gr.skip(), gr.skip(), gr.skip(), gr.skip())
     def begin_preset(key, kind, before, log):
         """A task that ships; nothing where it is there already, or where the visitor's own is."""
         kind = limits.choice(kind, ENCODERS, "The encoder")
@@ -65,7 +65,7 @@ def build(services: Services) -> Controls:
             return [gr.skip()] * 5
         return _begun(found, answers.read_log(log, found))
 
-    @common.guarded(*[gr.skip()] * 5)
+    @guard.guarded(*[gr.skip()] * 5)
     def begin_own(text, names, file, column, label, kind, before, log):
         """The visitor's own lines. The same lines keep the labels that were given to them."""
         kind = limits.choice(kind, ENCODERS, "The encoder")
@@ -75,13 +75,13 @@ def build(services: Services) -> Controls:
         found = learn.begin(services, given, kind)
         return *_begun(found, answers.read_log(log, found)), answers.OWN
 
-    @common.guarded()
+    @guard.guarded()
     def draw(log, held, own):
         """The head fitted anew after a label, and what it says of every line."""
         lesson, found = _asked(log, held, own)
         return gr.skip() if found is None else answers.board(lesson, found)
 
-    @common.guarded()
+    @guard.guarded()
     def truth(log, held, own):
         """Cross-validated accuracy of the labels so far."""
         lesson, found = _asked(log, held, own)
@@ -102,10 +102,10 @@ def build(services: Services) -> Controls:
         except limits.Refused as refusal:
             yield html.notice(str(refusal))
         except Exception:
-            common.log.exception("the curve failed")
-            yield html.notice(common.BROKEN)
+            guard.log.exception("the curve failed")
+            yield html.notice(guard.BROKEN)
 
-    @common.guarded()
+    @guard.guarded()
     def use(text, log, held, own):
         """What the taught classifier says of a text, word by word."""
         made = _made(log, held, own)
@@ -120,7 +120,7 @@ def build(services: Services) -> Controls:
         ms = 1_000 * (time.perf_counter() - started)
         return views.verdict(made.names, words, doubtful, ms, made.n_tokens(text))
 
-    @common.guarded()
+    @guard.guarded()
     def why(text, log, held, own):
         made = _made(log, held, own)
         text = limits.text(text, limits.TEACH_CHARACTERS)
@@ -152,8 +152,8 @@ def build(services: Services) -> Controls:
         except limits.Refused as refusal:
             yield html.notice(str(refusal)), gr.skip()
         except Exception:
-            common.log.exception("the download failed")
-            yield html.notice(common.BROKEN), gr.skip()
+            guard.log.exception("the download failed")
+            yield html.notice(guard.BROKEN), gr.skip()
 
     with gr.Row():
         chosen = gr.Radio(
@@ -194,8 +194,8 @@ def build(services: Services) -> Controls:
         mattered = gr.HTML(html.empty("Press the button."), elem_id="teach-reasons", min_height=40)
     mine = own_lines.build()
     held = gr.State(None, time_to_live=limits.STATE_SECONDS)
-    log = common.hidden_field("teach-log")
-    begun = common.hidden_field("teach-begun")  # changes with the task and with the encoder
+    log = picks.hidden_field("teach-log")
+    begun = picks.hidden_field("teach-begun")  # changes with the task and with the encoder
     own, tuned = tuning.build(services, log, held, begun)
     with gr.Accordion("Take it with you", open=False):
         make = gr.Button("Make the files", variant="primary", elem_id="teach-download")
@@ -208,11 +208,11 @@ def build(services: Services) -> Controls:
             height=110,
         )
         gr.Markdown(DOWNLOAD)
-    code = common.code_panel()
+    code = code_panel.panel()
     code.value = _code(services, FIRST)
 
     fresh, asked = [about, held, log, own, begun], [log, held, own]
-    common.redraw(
+    events.redraw(
         [tab.select, chosen.change, kind.change],
         begin_preset,
         [chosen, kind, held, log],
@@ -220,22 +220,20 @@ def build(services: Services) -> Controls:
         **LANE,
     )
     given = [mine.lines, mine.names, mine.file, mine.column, mine.label, kind, held, log]
-    common.redraw(
+    events.redraw(
         [mine.go.click], begin_own, given, [*fresh, chosen], api_name="page_teach_own", **LANE
     )
-    common.live([log, tuned], draw, asked, [shown], "teach")
-    common.live([log, tuned], truth, asked, [true], None, **VALIDATION)
-    common.live([log, tuned], curve, asked, [figure], None, **CURVE)
-    common.live([text, log, tuned], use, [text, *asked], [judged], None, **common.MODEL)
-    common.redraw([ask.click], why, [text, *asked], [mattered], **LANE)
-    common.redraw([make.click], download, asked, [note, files], **LANE)
+    events.live([log, tuned], draw, asked, [shown], "teach")
+    events.live([log, tuned], truth, asked, [true], None, **VALIDATION)
+    events.live([log, tuned], curve, asked, [figure], None, **CURVE)
+    events.live([text, log, tuned], use, [text, *asked], [judged], None, **events.MODEL)
+    events.redraw([ask.click], why, [text, *asked], [mattered], **LANE)
+    events.redraw([make.click], download, asked, [note, files], **LANE)
     chosen.change(
         lambda key, text: TRY.get(key, gr.skip()) if text in TRY.values() else gr.skip(),
         [chosen, text],
         text,
-        api_visibility="private",
-        show_progress="hidden",
-        queue=False,
+        **events.UNQUEUED,
     )
     # a link names the task, not what the visitor typed
     items = {"preset": chosen, "encoder": kind, "names": mine.names, "lesson": card.number}

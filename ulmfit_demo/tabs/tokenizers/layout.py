@@ -13,7 +13,7 @@ from ulmfit_demo import lessons, limits, tokens
 from ulmfit_demo.inference.loading import Services
 from ulmfit_demo.pipeline.tokenizing import chosen_rules
 from ulmfit_demo.resources import named
-from ulmfit_demo.tabs.shared import common, lesson
+from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, lesson
 from ulmfit_demo.tabs.shared.controls import Controls
 from ulmfit_demo.tabs.shared.save_bar import save_bar
 from ulmfit_demo.tabs.tokenizers import columns_html as view
@@ -48,7 +48,7 @@ def build(services: Services) -> Controls:
         except UploadError as error:
             raise limits.Refused(str(error)) from error
 
-    @common.guarded("", "", "")
+    @guard.guarded("", "", "")
     def show(text, settings):
         text = limits.text(text)
         keys, rules, own = settings["columns"], settings["rules"], settings["own"]
@@ -66,7 +66,7 @@ def build(services: Services) -> Controls:
     card = lesson.Card("tokenizers")
     with gr.Row():
         text = gr.Textbox(
-            value=common.first_example("tokenizers"),
+            value=examples.first("tokenizers"),
             label="Your text",
             lines=2,
             max_lines=5,
@@ -74,7 +74,7 @@ def build(services: Services) -> Controls:
             elem_id="tokenizers-text",
         )
         with gr.Column(scale=1, min_width=200):
-            common.example_menu("tokenizers", text)
+            examples.menu("tokenizers", text)
             upload = gr.UploadButton(
                 "Use my own tokenizer",
                 file_types=[".model", ".json"],
@@ -106,7 +106,7 @@ def build(services: Services) -> Controls:
         why_shown = gr.HTML(elem_id="tokenizers-why")
     with gr.Accordion("Ids and back: numericalize", open=False) as nums_panel:
         nums = gr.HTML(elem_id="tokenizers-nums")
-    code_shown = common.code_panel()
+    code_shown = code_panel.panel()
 
     own = gr.State(None, time_to_live=OWN_SECONDS, delete_callback=own_tokenizers.forget)
     start = {
@@ -124,7 +124,7 @@ def build(services: Services) -> Controls:
         api_visibility="private", concurrency_id="settings", concurrency_limit=1
     )
     outputs = [result, why_shown, nums, code_shown]
-    common.live(
+    events.live(
         [text, settings],
         show,
         [text, settings],
@@ -133,7 +133,7 @@ def build(services: Services) -> Controls:
         show_progress_on=result,
     )
     choices = [*slots, rules, show_ids, own]
-    common.live(choices, choose(names), [settings, *choices], [settings], None, **quiet)
+    events.live(choices, choose(names), [settings, *choices], [settings], None, **quiet)
     # What a closed panel would show is neither computed nor sent.
     panels = {"why": why_panel, "nums": nums_panel, "code": code_shown.parent}
     for name, panel in panels.items():
@@ -246,7 +246,7 @@ def code(keys: list[str], text: str, rules: list[str], own: str | None) -> str:
 def take_over(own_tokenizers: UploadedTokenizers):
     """The function that reads an uploaded tokenizer, for this visitor, and deletes the file."""
 
-    @common.guarded(gr.skip(), gr.skip())
+    @guard.guarded(gr.skip(), gr.skip())
     def take(path, before, *slots):
         path = Path(limits.text(path))
         try:

@@ -8,12 +8,14 @@ import gradio as gr
 
 from ulmfit_demo import lessons, limits, theme
 from ulmfit_demo.inference.loading import Services
-from ulmfit_demo.tabs.shared import common, html
+from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
 from ulmfit_demo.tabs.shared.save_bar import save_bar
+from ulmfit_demo.tabs.shared.visibility import Visibility
 from ulmfit_demo.tabs.vocabulary import figures
 from ulmfit_demo.tabs.vocabulary import ladder_html as view
+from ulmfit_demo.tabs.vocabulary.embedding_sizes import embedding_sizes
 from ulmfit_demo.tokens import Tokenized
 from ulmfit_demo.tokens.corpus_ladder import CorpusLadder
 from ulmfit_demo.tokens.merges import MergeOrder, words
@@ -24,7 +26,7 @@ EMPTY = "Type a word or a text, or choose an example."
 MISSING = "No subword model was found in assets/subwords. `python -m train subwords` makes them."
 
 
-def build(services: Services, sight: common.Sight) -> Part:
+def build(services: Services, visibility: Visibility) -> Part:
     """Lay out the view and wire it to `services`; its controls by name."""
     kinds = {k: name for k, name in TYPES.items() if services.ladder.sizes(k)}
     if not kinds:
@@ -33,7 +35,7 @@ def build(services: Services, sight: common.Sight) -> Part:
     corpus = _corpus()
     scores = lru_cache(services.ladder.scores)
     order = lru_cache(lambda: MergeOrder(scores(services.ladder.sizes("bpe")[-1], "bpe")))
-    widths = common.embedding_sizes(services)
+    widths = embedding_sizes(services)
 
     def explained(text: str, kind: str, size: int, chosen: Tokenized) -> str:
         if kind == "bpe":
@@ -73,10 +75,10 @@ def build(services: Services, sight: common.Sight) -> Part:
         )
         return shown, *drawn, code
 
-    show = common.guarded(None, None, None, "")(show)
+    show = guard.guarded(None, None, None, "")(show)
     with gr.Row():
         text = gr.Textbox(
-            value=common.first_example("vocabulary"),
+            value=examples.first("vocabulary"),
             label="A word or a text",
             lines=1,
             max_lines=8,
@@ -84,7 +86,7 @@ def build(services: Services, sight: common.Sight) -> Part:
             elem_id="vocabulary-text",
         )
         with gr.Column(scale=1, min_width=200):
-            common.example_menu("vocabulary", text)
+            examples.menu("vocabulary", text)
     with gr.Row():
         kind = gr.Radio(
             [(name, k) for k, name in kinds.items()],
@@ -106,10 +108,10 @@ def build(services: Services, sight: common.Sight) -> Part:
     save_bar("vocabulary-result", "csv", what="the explanation")
     with gr.Row():
         curves = [figure(f"vocabulary-{name}") for name in ("length", "characters", "trade-off")]
-    code = common.code_panel()
+    code = code_panel.panel()
     inputs, outputs = [text, kind, size], [result, *curves, code]
-    common.live(inputs, show, inputs, outputs, "vocabulary")
-    sight.draw(show, inputs, outputs)
+    events.live(inputs, show, inputs, outputs, "vocabulary")
+    visibility.draw(show, inputs, outputs)
 
     def lines(values):
         kind = values["kind"]
@@ -123,7 +125,7 @@ def _corpus() -> CorpusLadder | None:
     try:
         return CorpusLadder.load(theme.ASSETS / COUNTS)
     except (OSError, ValueError):
-        common.log.exception("the ladder's counts could not be read")
+        guard.log.exception("the ladder's counts could not be read")
         return None
 
 

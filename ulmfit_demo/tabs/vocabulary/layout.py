@@ -5,9 +5,10 @@ from __future__ import annotations
 import gradio as gr
 
 from ulmfit_demo.inference.loading import Services
-from ulmfit_demo.tabs.shared import common, lesson
+from ulmfit_demo.tabs.shared import lesson
 from ulmfit_demo.tabs.shared.controls import Controls
 from ulmfit_demo.tabs.shared.this_tab import this_tab
+from ulmfit_demo.tabs.shared.visibility import Visibility, remember
 from ulmfit_demo.tabs.vocabulary import ladder, train, words
 
 VIEWS = {
@@ -31,7 +32,7 @@ def build(services: Services) -> Controls:
         for name, (title, view) in VIEWS.items():
             with gr.Tab(title, id=name) as controls.views[name]:
                 inner = controls.views[name]
-                common.remember(inner, name, opened)
-                controls.add(name, view.build(services, common.Sight(tab, inner, opened, name)))
+                remember(inner, name, opened)
+                controls.add(name, view.build(services, Visibility(tab, inner, opened, name)))
     controls.items["lesson"] = card.number
     return controls

@@ -10,9 +10,10 @@ from sentencepiece import SentencePieceProcessor
 
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.loading import Services
-from ulmfit_demo.tabs.shared import common, html
+from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tabs.shared.save_bar import save_bar
+from ulmfit_demo.tabs.shared.visibility import Visibility
 from ulmfit_demo.tabs.vocabulary import train_html as view
 from ulmfit_demo.tokens import subword_pieces
 from ulmfit_demo.workers.subword_training import training
@@ -31,7 +32,7 @@ BUDGET = training.Budget(
 )
 
 
-def build(services: Services, sight: common.Sight) -> Part:
+def build(services: Services, visibility: Visibility) -> Part:
     """Lay out the view; it needs no model of the app. Its controls by name."""
 
     def find_sizes(text, kind, size):
@@ -56,8 +57,8 @@ def build(services: Services, sight: common.Sight) -> Part:
         except (limits.Refused, training.TrainingError) as refusal:
             yield html.notice(str(refusal)), gr.skip()
         except Exception:
-            common.log.exception("legal_sizes failed")
-            yield html.notice(common.BROKEN), gr.skip()
+            guard.log.exception("legal_sizes failed")
+            yield html.notice(guard.BROKEN), gr.skip()
 
     def train(text, kind, size, sample):
         """Train a SentencePiece model on a text: progress, then its pieces and the code.
@@ -80,20 +81,20 @@ def build(services: Services, sight: common.Sight) -> Part:
         except (limits.Refused, training.TrainingError) as refusal:
             yield html.notice(str(refusal)), gr.skip()
         except Exception:
-            common.log.exception("train_vocabulary failed")
-            yield html.notice(common.BROKEN), gr.skip()
+            guard.log.exception("train_vocabulary failed")
+            yield html.notice(guard.BROKEN), gr.skip()
 
     with gr.Row():
         with gr.Column(scale=3, min_width=300):
             text = gr.Textbox(
-                value=common.first_example("train_vocabulary"),
+                value=examples.first("train_vocabulary"),
                 label="The text to learn from (to 2 MB)",
                 lines=8,
                 max_lines=8,
                 elem_id="train-text",
             )
             sample = gr.Textbox(
-                value=common.first_example("vocabulary"),
+                value=examples.first("vocabulary"),
                 label="Your sample: cut into the new pieces",
                 lines=1,
                 max_lines=3,
@@ -102,7 +103,7 @@ def build(services: Services, sight: common.Sight) -> Part:
         with gr.Column(scale=2, min_width=260):
             with gr.Row():
                 with gr.Column(min_width=150):
-                    common.example_menu("train_vocabulary", text)
+                    examples.menu("train_vocabulary", text)
                 with gr.Column(min_width=150):
                     gr.HTML(view.file_field(limits.TRAIN_BYTES), elem_id="train-file")
             with gr.Row():
@@ -126,22 +127,22 @@ def build(services: Services, sight: common.Sight) -> Part:
                 stop = gr.Button("Stop", elem_id="train-stop", min_width=100)
     result = gr.HTML(html.empty(IDLE), elem_id="train-result", min_height=220)
     save_bar("train-result", "csv", what="the pieces")
-    code = common.code_panel()
+    code = code_panel.panel()
     code.value = _code(text.value, kind.value, size.value, sample.value)
 
     lane: dict[str, Any] = dict(js=WHOLE_TEXT, concurrency_limit=limits.TRAIN_LANE)
     sizes_lane: dict[str, Any] = dict(concurrency_id="legal sizes", **lane)
     inputs, found = [text, kind, size], [legal, size]
-    common.live([text, kind], find_sizes, inputs, found, "legal_sizes", **sizes_lane)
-    common.redraw(
-        [sight.inner.select],
+    events.live([text, kind], find_sizes, inputs, found, "legal_sizes", **sizes_lane)
+    events.redraw(
+        [visibility.inner.select],
         find_sizes,
         inputs,
         found,
         trigger_mode="once",
         **sizes_lane,
     )
-    event = common.redraw(
+    event = events.redraw(
         [go.click],
         train,
         [*inputs, sample],
@@ -157,9 +158,7 @@ def build(services: Services, sight: common.Sight) -> Part:
         lambda: html.notice(STOPPED),
         None,
         result,
-        queue=False,
-        api_visibility="private",
-        show_progress="hidden",
+        **events.UNQUEUED,
     )
 
     def lines(values):

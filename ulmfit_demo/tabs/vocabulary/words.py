@@ -7,12 +7,14 @@ import numpy as np
 
 from ulmfit_demo import lessons, limits, theme
 from ulmfit_demo.inference.loading import Services
-from ulmfit_demo.tabs.shared import common, html
+from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
 from ulmfit_demo.tabs.shared.save_bar import save_bar
+from ulmfit_demo.tabs.shared.visibility import Visibility
 from ulmfit_demo.tabs.vocabulary import figures
 from ulmfit_demo.tabs.vocabulary import words_html as view
+from ulmfit_demo.tabs.vocabulary.embedding_sizes import embedding_sizes
 from ulmfit_demo.tokens import fastai_words
 from ulmfit_demo.tokens.word_counts import WordCounts
 
@@ -21,14 +23,14 @@ DEFAULT = (3, 60_000)  # the notebook's, and fastai's
 MISSING = "No word counts were found in assets/vocabulary. `python -m train vocabulary` makes them."
 
 
-def build(services: Services, sight: common.Sight) -> Part:
+def build(services: Services, visibility: Visibility) -> Part:
     """Lay out the view and wire it to the counts that ship; its controls by name."""
     try:
         counts = WordCounts.load(theme.ASSETS / COUNTS)
     except (OSError, ValueError):
         gr.HTML(html.notice(MISSING))
         return Part()
-    widths = common.embedding_sizes(services)
+    widths = embedding_sizes(services)
     points = np.unique(np.geomspace(*limits.MAX_VOCAB, 40).astype(int)).tolist()
 
     def bounds(min_freq, max_vocab):
@@ -37,7 +39,7 @@ def build(services: Services, sight: common.Sight) -> Part:
             limits.whole(max_vocab, limits.MAX_VOCAB, "max_vocab"),
         )
 
-    @common.guarded("", "")
+    @guard.guarded("", "")
     def show(text, min_freq, max_vocab):
         """Which words of a text a word vocabulary of the corpus keeps: figures, words, code.
 
@@ -71,7 +73,7 @@ def build(services: Services, sight: common.Sight) -> Part:
         with gr.Column(scale=3, min_width=300):
             with gr.Row():
                 text = gr.Textbox(
-                    value=common.first_example("word_vocabulary"),
+                    value=examples.first("word_vocabulary"),
                     label="Your text",
                     lines=2,
                     max_lines=8,
@@ -79,7 +81,7 @@ def build(services: Services, sight: common.Sight) -> Part:
                     elem_id="words-text",
                 )
                 with gr.Column(scale=1, min_width=170):
-                    common.example_menu("word_vocabulary", text)
+                    examples.menu("word_vocabulary", text)
             with gr.Row():
                 min_freq = gr.Slider(
                     *limits.MIN_FREQ,
@@ -100,12 +102,12 @@ def build(services: Services, sight: common.Sight) -> Part:
     shown_sizes = gr.HTML(elem_id="words-figures", min_height=80)
     result = gr.HTML(elem_id="words-result", min_height=200)
     save_bar("words-result", "csv", what="the words that fall out")
-    code = common.code_panel()
+    code = code_panel.panel()
     inputs = [text, min_freq, max_vocab]
-    common.live(inputs, show, inputs, [shown_sizes, result, code], "word_vocabulary")
+    events.live(inputs, show, inputs, [shown_sizes, result, code], "word_vocabulary")
     chosen = [min_freq, max_vocab]
-    common.live(chosen, draw, chosen, [curve], None)
-    sight.draw(draw, chosen, [curve])
+    events.live(chosen, draw, chosen, [curve], None)
+    visibility.draw(draw, chosen, [curve])
     shown_sizes.value, result.value, code.value = show(text.value, *DEFAULT)
 
     def lines(values):
