@@ -38,8 +38,8 @@ WRITING = "writing"  # instead of how the texts are coloured: they have no butto
 def build(services: Services) -> Controls:
     """Lay out the tab and wire it to `services`; its controls for links and lessons."""
 
-    def stream(make, by_surprise, before=None):
-        """Yield (HTML, texts, coloured) of the steps that `make` gives; refusals as notices.
+    def stream(steps, by_surprise):
+        """Yield (HTML, texts, coloured) of the steps.
 
         `coloured`: how the texts stand there at the end; WRITING before it; None for a notice, which
         stays.
@@ -47,19 +47,13 @@ def build(services: Services) -> Controls:
         A step takes a few milliseconds, a page longer to draw it: at most one is shown a frame.
         """
         shown, written = 0.0, None
-        try:
-            for written in make():
-                if time.monotonic() - shown >= limits.FRAME_SECONDS:
-                    yield view.texts(written, live=True), written, WRITING
-                    shown = time.monotonic()
-            yield view.texts(written, by_surprise), written, by_surprise
-        except limits.Refused as refusal:
-            kept = view.texts(before, by_surprise) if before else ""
-            yield html.notice(str(refusal)) + kept, gr.skip(), None
-        except Exception:
-            guard.log.exception("generate failed")
-            yield html.notice(guard.BROKEN), gr.skip(), None
+        for written in steps:
+            if time.monotonic() - shown >= limits.FRAME_SECONDS:
+                yield view.texts(written, live=True), written, WRITING
+                shown = time.monotonic()
+        yield view.texts(written, by_surprise), written, by_surprise
 
+    @guard.guarded(gr.skip(), None)
     def write(
         prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed, by_surprise
     ):
@@ -77,27 +71,28 @@ def build(services: Services) -> Controls:
             seed: of the random numbers
             by_surprise: colour the words by how unlikely they were
         """
+        steps = generation.write(
+            services,
+            limits.text(prompt, limits.PROMPT_CHARACTERS),
+            sampling(temperature, top_k, top_p, min_p, penalty),
+            limits.whole(n_words, limits.WORDS, "The number of words"),
+            limits.whole(n_texts, limits.TEXTS, "The number of texts"),
+            limits.whole(seed, limits.SEED, "The seed"),
+        )
+        yield from stream(steps, bool(by_surprise))
 
-        def make():
-            return generation.write(
-                services,
-                limits.text(prompt, limits.PROMPT_CHARACTERS),
-                sampling(temperature, top_k, top_p, min_p, penalty),
-                limits.whole(n_words, limits.WORDS, "The number of words"),
-                limits.whole(n_texts, limits.TEXTS, "The number of texts"),
-                limits.whole(seed, limits.SEED, "The seed"),
-            )
-
-        yield from stream(make, bool(by_surprise))
-
+    @guard.guarded(gr.skip(), None)
     def branch(picked, written, by_surprise):
-        def make():
-            if written is None:
-                raise limits.Refused("Press Write first.")
+        """The text that goes on with another word; the texts stay below a refusal."""
+        if written is None:
+            raise limits.Refused("Press Write first.")
+        try:
             text, place, word = wanted(picked, 3)
-            return generation.branch(services, written, text, place, word)
-
-        yield from stream(make, bool(by_surprise), written)
+            steps = generation.branch(services, written, text, place, word)
+            yield from stream(steps, bool(by_surprise))
+        except limits.Refused as refusal:
+            kept = view.texts(written, bool(by_surprise))
+            yield html.notice(str(refusal)) + kept, gr.skip(), None
 
     @guard.guarded()
     def look(picked, written, prompt, temperature, top_k, top_p, min_p, penalty):

@@ -19,18 +19,13 @@ IDLE = "At most three words, left out or replaced by what the language model wou
 def build(services: Services, shared) -> Part:
     """Lay out the view and wire it to `services`; its controls by name."""
 
+    @guard.guarded()
     def search(text):
         found = None
-        try:
-            for found in changing.smallest_change(services, limits.text(text)):
-                yield view.search(found)
-            if found is None:
-                yield html.empty(EMPTY)
-        except limits.Refused as refusal:
-            yield html.notice(str(refusal))
-        except Exception:
-            guard.log.exception("the search for a change failed")
-            yield html.notice(guard.BROKEN)
+        for found in changing.smallest_change(services, limits.text(text)):
+            yield view.search(found)
+        if found is None:
+            yield html.empty(EMPTY)
 
     def stopped(shown):
         """What a search that was stopped leaves; one that had ended stays as it is."""

@@ -25,6 +25,7 @@ ABOUT_FILE = (
 def build(services: Services) -> None:
     """Lay out the view, closed, and wire it to `services`."""
 
+    @guard.guarded(gr.skip())
     def run(lines, file, column=None):
         """Classify many reviews: a table that fills as they are read, and a CSV file.
 
@@ -33,43 +34,34 @@ def build(services: Services) -> None:
             file: a CSV file (comma, semicolon, tab or pipe) or a .txt file; read instead of `lines`
             column: name of the column with the reviews; None: the one named text, review, comment …
         """
-        try:
-            upload = uploads.read(file) if file else uploads.pasted(limits.text(lines))
-            texts = upload.texts(upload.column(limits.text(column)))
-            if all(map(tokens.is_blank, texts)):
-                yield html.empty(NOTHING), None
-                return
-            yield view.lines([], f"{len(texts):,} reviews"), None
-            step = None
-            for step in sentiment.many(services, texts):
-                yield shown(texts, step), gr.skip()
-            if step is not None:
-                with tempfile.TemporaryDirectory(prefix="ulmfit-") as folder:
-                    path = Path(folder) / "sentiment.csv"
-                    uploads.write(path, upload, step.verdicts, step.positive)
-                    # gradio takes its own copy, which it deletes, before it asks for the next step
-                    yield shown(texts, step), str(path)
-        except limits.Refused as refusal:
-            yield html.notice(str(refusal)), gr.skip()
-        except Exception:
-            guard.log.exception("sentiment_lines failed")
-            yield html.notice(guard.BROKEN), gr.skip()
+        upload = uploads.read(file) if file else uploads.pasted(limits.text(lines))
+        texts = upload.texts(upload.column(limits.text(column)))
+        if all(map(tokens.is_blank, texts)):
+            yield html.empty(NOTHING), None
+            return
+        yield view.lines([], f"{len(texts):,} reviews"), None
+        step = None
+        for step in sentiment.many(services, texts):
+            yield shown(texts, step), gr.skip()
+        if step is not None:
+            with tempfile.TemporaryDirectory(prefix="ulmfit-") as folder:
+                path = Path(folder) / "sentiment.csv"
+                uploads.write(path, upload, step.verdicts, step.positive)
+                # gradio takes its own copy, which it deletes, before it asks for the next step
+                yield shown(texts, step), str(path)
 
+    def hidden():
+        return gr.Dropdown(choices=[], value=None, visible=False)
+
+    @guard.guarded(hidden)
     def look(file):
         """What an uploaded file holds, and its columns to choose from where it has several."""
-        hidden = gr.Dropdown(choices=[], value=None, visible=False)
         if not file:
-            return "", hidden
-        try:
-            upload = uploads.read(file)
-        except limits.Refused as refusal:
-            return html.notice(str(refusal)), hidden
-        except Exception:
-            guard.log.exception("an upload cannot be read")
-            return html.notice(guard.BROKEN), hidden
+            return "", hidden()
+        upload = uploads.read(file)
         about = view.note(upload.about)
         if len(upload.columns) == 1:
-            return about, hidden
+            return about, hidden()
         found = upload.candidates
         value = upload.labels[found[0]] if len(found) == 1 else None
         if value is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
 from collections.abc import Callable
 
@@ -15,20 +16,39 @@ BROKEN = (
 )
 
 
-def guarded(*rest) -> Callable:
-    """Decorator: a refusal becomes a notice in the first output; `rest` fills the others."""
+def guarded(*rest, refusals: tuple[type[Exception], ...] = ()) -> Callable:
+    """Decorator: a refusal becomes a notice in the first output; `rest` fills the others.
+
+    Of a generator the notice is one more answer, the last. `refusals`: errors beside `limits.Refused`
+    that are sentences for the visitor. A function in `rest` is called for its value: a component that
+    is an answer must not be made while the page is laid out.
+    """
 
     def around(function: Callable) -> Callable:
-        @functools.wraps(function)
-        def call(*args):
-            try:
-                return function(*args)
-            except limits.Refused as refusal:
-                shown = html.notice(str(refusal))
-            except Exception:
-                log.exception("%s failed", function.__name__)
+        def answer(error: Exception):
+            if isinstance(error, (limits.Refused, *refusals)):
+                shown = html.notice(str(error))
+            else:
+                log.error("%s.%s failed", function.__module__, function.__name__, exc_info=error)
                 shown = html.notice(BROKEN)
-            return (shown, *rest) if rest else shown
+            return (shown, *(r() if callable(r) else r for r in rest)) if rest else shown
+
+        if inspect.isgeneratorfunction(function):
+
+            @functools.wraps(function)
+            def call(*args):
+                try:
+                    yield from function(*args)
+                except Exception as error:
+                    yield answer(error)
+        else:
+
+            @functools.wraps(function)
+            def call(*args):
+                try:
+                    return function(*args)
+                except Exception as error:
+                    return answer(error)
 
         return call
 

@@ -87,23 +87,18 @@ def build(services: Services) -> Controls:
         lesson, found = _asked(log, held, own)
         return gr.skip() if found is None else answers.truth(lesson, found)
 
+    @guard.guarded()
     def curve(log, held, own):
         """The learning curve, growing."""
-        try:
-            lesson, found = _asked(log, held, own)
-            if found is None:
-                yield gr.skip()
+        lesson, found = _asked(log, held, own)
+        if found is None:
+            yield gr.skip()
+            return
+        for key in shipped:
+            if shipped[key].task.key == lesson.task.key and lesson.tuned is None:
+                yield answers.preset_curve(services, key, lesson.kind)
                 return
-            for key in shipped:
-                if shipped[key].task.key == lesson.task.key and lesson.tuned is None:
-                    yield answers.preset_curve(services, key, lesson.kind)
-                    return
-            yield from answers.curve(services, lesson, found)
-        except limits.Refused as refusal:
-            yield html.notice(str(refusal))
-        except Exception:
-            guard.log.exception("the curve failed")
-            yield html.notice(guard.BROKEN)
+        yield from answers.curve(services, lesson, found)
 
     @guard.guarded()
     def use(text, log, held, own):
@@ -138,22 +133,17 @@ def build(services: Services) -> Controls:
         lesson, found = _asked(log, held, own)
         return None if found is None else answers.taught(services, lesson, found)
 
+    @guard.guarded(gr.skip())
     def download(log, held, own):
         """The taught classifier and the labelled lines, as files."""
-        try:
-            lesson, found = _asked(log, held, own)
-            made = None if found is None else answers.taught(services, lesson, found)
-            if made is None:
-                raise limits.Refused("Label a line of two different labels first.")
-            with tempfile.TemporaryDirectory(prefix="ulmfit-") as folder:
-                # gradio takes its own copies before it asks for the next step
-                paths = answers.write_files(Path(folder), made, lesson, found)
-                yield "", gr.File(paths, visible=True)
-        except limits.Refused as refusal:
-            yield html.notice(str(refusal)), gr.skip()
-        except Exception:
-            guard.log.exception("the download failed")
-            yield html.notice(guard.BROKEN), gr.skip()
+        lesson, found = _asked(log, held, own)
+        made = None if found is None else answers.taught(services, lesson, found)
+        if made is None:
+            raise limits.Refused("Label a line of two different labels first.")
+        with tempfile.TemporaryDirectory(prefix="ulmfit-") as folder:
+            # gradio takes its own copies before it asks for the next step
+            paths = answers.write_files(Path(folder), made, lesson, found)
+            yield "", gr.File(paths, visible=True)
 
     with gr.Row():
         chosen = gr.Radio(

@@ -70,18 +70,17 @@ def build() -> OwnLines:
     return OwnLines(names, lines, file, column, label, go)
 
 
+def hidden() -> gr.Dropdown:
+    """A menu of columns while there is no file with any."""
+    return gr.Dropdown(choices=[], value=None, visible=False)
+
+
+@guard.guarded(hidden, hidden)
 def look(file):
     """The columns of an uploaded file, to choose from."""
-    none = gr.Dropdown(choices=[], value=None, visible=False)
     if not file:
-        return "", none, none
-    try:
-        upload = uploads.read(file)
-    except limits.Refused as refusal:
-        return html.notice(str(refusal)), none, none
-    except Exception:
-        guard.log.exception("an upload cannot be read")
-        return html.notice(guard.BROKEN), none, none
+        return "", hidden(), hidden()
+    upload = uploads.read(file)
     texts = upload.candidates
     text = upload.labels[texts[0]] if len(texts) == 1 else None
     named = [c for c in upload.labels if c.casefold() in ("label", "class", "category")]

@@ -42,27 +42,22 @@ def build(
     """
     supervisor = Supervisor(limits.TUNE_WAITING, tuning.WORKER)
 
+    @guard.guarded(gr.skip(), gr.skip(), refusals=(Full,))
     def tune(log, held):
         """Fine-tune the last layer on the labelled lines; the figures as they come."""
-        try:
-            found = answers.read_log(log, held)
-            if found is None:
-                raise limits.Refused(answers.GONE)
-            drawn, step = 0.0, None
-            for step in tuning.tune(services, supervisor, held, found["marks"]):
-                if time.monotonic() - drawn >= limits.LIVE_FRAME_SECONDS:
-                    drawn = time.monotonic()
-                    yield figure(held.task, step), gr.skip(), gr.skip()
-            if step is None or step.layer is None or step.is_worse:
+        found = answers.read_log(log, held)
+        if found is None:
+            raise limits.Refused(answers.GONE)
+        drawn, step = 0.0, None
+        for step in tuning.tune(services, supervisor, held, found["marks"]):
+            if time.monotonic() - drawn >= limits.LIVE_FRAME_SECONDS:
+                drawn = time.monotonic()
                 yield figure(held.task, step), gr.skip(), gr.skip()
-                return
-            made = learn.begin(services, held.task, held.kind, step.layer)
-            yield figure(held.task, step), made, str(time.time())
-        except (limits.Refused, Full) as refusal:
-            yield html.notice(str(refusal)), gr.skip(), gr.skip()
-        except Exception:
-            guard.log.exception("fine-tuning failed")
-            yield html.notice(guard.BROKEN), gr.skip(), gr.skip()
+        if step is None or step.layer is None or step.is_worse:
+            yield figure(held.task, step), gr.skip(), gr.skip()
+            return
+        made = learn.begin(services, held.task, held.kind, step.layer)
+        yield figure(held.task, step), made, str(time.time())
 
     with gr.Accordion("Fine-tune: let the encoder learn too", open=False, elem_id="teach-tuning"):
         gr.Markdown(ABOUT, elem_classes="u-soft")

@@ -33,22 +33,19 @@ def build(services: Services) -> Controls:
     own_tokenizers = UploadedTokenizers(seconds=OWN_SECONDS)
 
     def tokenized(text: str, keys: list[str], rules: list[str], own: str | None):
-        try:
-            return {
-                key: tokens.tokenize(
-                    text,
-                    key,
-                    services.ladder,
-                    services.vocab,
-                    rules,
-                    partial(own_tokenizers.tokenize, own),
-                )
-                for key in dict.fromkeys(keys)
-            }
-        except UploadError as error:
-            raise limits.Refused(str(error)) from error
+        return {
+            key: tokens.tokenize(
+                text,
+                key,
+                services.ladder,
+                services.vocab,
+                rules,
+                partial(own_tokenizers.tokenize, own),
+            )
+            for key in dict.fromkeys(keys)
+        }
 
-    @guard.guarded("", "", "")
+    @guard.guarded("", "", "", refusals=(UploadError,))
     def show(text, settings):
         text = limits.text(text)
         keys, rules, own = settings["columns"], settings["rules"], settings["own"]
@@ -246,7 +243,7 @@ def code(keys: list[str], text: str, rules: list[str], own: str | None) -> str:
 def take_over(own_tokenizers: UploadedTokenizers):
     """The function that reads an uploaded tokenizer, for this visitor, and deletes the file."""
 
-    @guard.guarded(gr.skip(), gr.skip())
+    @guard.guarded(gr.skip(), gr.skip(), refusals=(UploadError,))
     def take(path, before, *slots):
         path = Path(limits.text(path))
         try:
@@ -258,10 +255,7 @@ def take_over(own_tokenizers: UploadedTokenizers):
             data = path.read_bytes()
         finally:
             path.unlink(missing_ok=True)
-        try:
-            key, size = own_tokenizers.add(data, path.name)
-        except UploadError as error:
-            raise limits.Refused(str(error)) from error
+        key, size = own_tokenizers.add(data, path.name)
         own_tokenizers.forget(before)
         note = view.notice_of(own_tokenizers.name(key), size)
         return note, key, gr.skip() if tokens.OWN in slots else tokens.OWN

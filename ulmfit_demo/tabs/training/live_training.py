@@ -33,6 +33,7 @@ def build(services: Services) -> dict:
     """Lay out the view; it needs no model of the app. Its controls by name."""
     supervisor = services.supervisor
 
+    @guard.guarded(gr.skip(), gr.skip(), gr.skip(), refusals=(corpus.TextError, Full))
     def train(source, own, prompt, epochs, size):
         """Train a tiny language model from random weights; its loss and its lines as they come.
 
@@ -43,13 +44,7 @@ def build(services: Services) -> dict:
             epochs: how often it reads the text
             size: `small` or `medium`
         """
-        try:
-            yield from _events(supervisor, *_checked(source, own, prompt, epochs, size))
-        except (limits.Refused, corpus.TextError, Full) as refusal:
-            yield html.notice(str(refusal)), gr.skip(), gr.skip(), gr.skip()
-        except Exception:
-            guard.log.exception("train_live failed")
-            yield html.notice(guard.BROKEN), gr.skip(), gr.skip(), gr.skip()
+        yield from _events(supervisor, *_checked(source, own, prompt, epochs, size))
 
     def stopped(run):
         """What was learned by then stays, and its heading says that it was stopped."""

@@ -35,6 +35,7 @@ BUDGET = training.Budget(
 def build(services: Services, visibility: Visibility) -> Part:
     """Lay out the view; it needs no model of the app. Its controls by name."""
 
+    @guard.guarded(gr.skip(), refusals=(training.TrainingError,))
     def find_sizes(text, kind, size):
         """The vocabulary sizes that SentencePiece can train on a text; `size` is moved into them.
 
@@ -43,23 +44,18 @@ def build(services: Services, visibility: Visibility) -> Part:
             kind: how pieces are learned
             size: the size one would like
         """
-        try:
-            text, kind = _checked(text), limits.choice(kind, TYPES.values(), "The kind")
-            for step in training.legal_sizes(text, kind, BUDGET):
-                if isinstance(step, training.Sizes):
-                    wanted = size if _is_number(size) else DEFAULT_SIZE
-                    yield (
-                        view.sizes(step, kind),
-                        int(min(max(wanted, step.low), step.high)),
-                    )
-                else:
-                    yield view.looking(step), gr.skip()
-        except (limits.Refused, training.TrainingError) as refusal:
-            yield html.notice(str(refusal)), gr.skip()
-        except Exception:
-            guard.log.exception("legal_sizes failed")
-            yield html.notice(guard.BROKEN), gr.skip()
+        text, kind = _checked(text), limits.choice(kind, TYPES.values(), "The kind")
+        for step in training.legal_sizes(text, kind, BUDGET):
+            if isinstance(step, training.Sizes):
+                wanted = size if _is_number(size) else DEFAULT_SIZE
+                yield (
+                    view.sizes(step, kind),
+                    int(min(max(wanted, step.low), step.high)),
+                )
+            else:
+                yield view.looking(step), gr.skip()
 
+    @guard.guarded(gr.skip(), refusals=(training.TrainingError,))
     def train(text, kind, size, sample):
         """Train a SentencePiece model on a text: progress, then its pieces and the code.
 
@@ -69,20 +65,14 @@ def build(services: Services, visibility: Visibility) -> Part:
             size: pieces of the vocabulary
             sample: a text that is cut into the new pieces
         """
-        try:
-            text, kind = _checked(text), limits.choice(kind, TYPES.values(), "The kind")
-            size = limits.whole(size, (1, 10**6), "The vocabulary size")
-            sample = limits.text(sample, limits.TRAIN_SAMPLE)
-            for step in training.train(text, size, kind, BUDGET):
-                if isinstance(step, training.Trained):
-                    yield _shown(step, sample), _code(text, kind, size, sample)
-                else:
-                    yield view.progress(step), gr.skip()
-        except (limits.Refused, training.TrainingError) as refusal:
-            yield html.notice(str(refusal)), gr.skip()
-        except Exception:
-            guard.log.exception("train_vocabulary failed")
-            yield html.notice(guard.BROKEN), gr.skip()
+        text, kind = _checked(text), limits.choice(kind, TYPES.values(), "The kind")
+        size = limits.whole(size, (1, 10**6), "The vocabulary size")
+        sample = limits.text(sample, limits.TRAIN_SAMPLE)
+        for step in training.train(text, size, kind, BUDGET):
+            if isinstance(step, training.Trained):
+                yield _shown(step, sample), _code(text, kind, size, sample)
+            else:
+                yield view.progress(step), gr.skip()
 
     with gr.Row():
         with gr.Column(scale=3, min_width=300):
