@@ -17,7 +17,7 @@ from ulmfit_demo.tabs.batches import batch_html as shared
 from ulmfit_demo.tabs.batches import batches_code
 from ulmfit_demo.tabs.batches import classifier_html as view
 from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
-from ulmfit_demo.tabs.shared.controls import Part
+from ulmfit_demo.tabs.shared.controls import Part, called
 from ulmfit_demo.tabs.shared.save_bar import save_bar
 
 ORDERS = {
@@ -141,13 +141,22 @@ def build(services: Services) -> Part:
         elem_id="classifier-batches-step",
     )
 
-    inputs = [text, bs, padding, order, step, as_ids, seq_len, seed]
+    items = {
+        "reviews": text,
+        "rows": bs,
+        "padding": padding,
+        "order": order,
+        "number": step,
+        "as_ids": as_ids,
+        "chunk": seq_len,
+        "order_seed": seed,
+    }
+    inputs = [*items.values()]
     events.live(inputs, show, inputs, [result, code], "classifier_batches")
     result.change(None, None, None, js="() => window.stepBatches.sync()", api_visibility="private")
-    values = [text.value, 3, "chunk", "sorted", 1, False, 72, 0]
-    result.value, code.value = show(*values)
+    result.value, code.value = show(*(i.value for i in inputs))
     lengths = read(text.value)[2]
-    first = make_batches(lengths, 3, order_sorted(lengths))
+    first = make_batches(lengths, bs.value, order_sorted(lengths))
     stepper.value = shared.stepper(
         "#classifier-batches-result .cb",
         "#classifier-batches-step",
@@ -155,19 +164,4 @@ def build(services: Services) -> Part:
         view.where(first, 0),
         play=False,
     )
-    items = {
-        "reviews": text,
-        "rows": bs,
-        "order": order,
-        "padding": padding,
-        "as_ids": as_ids,
-        "chunk": seq_len,
-        "order_seed": seed,
-        "number": step,
-    }
-    names = ("reviews", "rows", "padding", "order", "number", "as_ids", "chunk", "order_seed")
-
-    def lines(values):
-        return show(*(values[name] for name in names))[1]
-
-    return Part(items, lines)
+    return Part(items, called(lambda *values: show(*values)[1], items))

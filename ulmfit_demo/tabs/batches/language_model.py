@@ -12,7 +12,7 @@ from ulmfit_demo.tabs.batches import batches_code
 from ulmfit_demo.tabs.batches import language_model_html as view
 from ulmfit_demo.tabs.batches import question_html as batches_question
 from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
-from ulmfit_demo.tabs.shared.controls import Part
+from ulmfit_demo.tabs.shared.controls import Part, called
 from ulmfit_demo.tabs.shared.save_bar import save_bar
 
 CUTS = {"as fastai's LMDataLoader": "fastai", "as the notebook's tables": "notebook"}
@@ -82,8 +82,8 @@ def build(services: Services) -> Part:
             lines(documents, batches, k, cut, seed),
         )
 
-    def show_code(text, bs, seq_len, step, as_ids, cut, shuffle, seed):
-        return show(text, bs, seq_len, step, as_ids, cut, shuffle, seed)[2]
+    def show_code(*values):
+        return show(*values)[2]
 
     with gr.Row():
         text = gr.Textbox(
@@ -126,7 +126,17 @@ def build(services: Services) -> Part:
         1, label="Mini-batch", precision=0, minimum=1, visible="hidden", elem_id="batches-step"
     )
 
-    inputs = [text, bs, seq_len, step, as_ids, cut, shuffle, seed]
+    items = {
+        "text": text,
+        "bs": bs,
+        "seq_len": seq_len,
+        "step": step,
+        "ids": as_ids,
+        "cut": cut,
+        "shuffle": shuffle,
+        "seed": seed,
+    }
+    inputs = [*items.values()]
     triggers = [i for i in inputs if i is not step]
     events.live(triggers, show, inputs, [result, question, code], "lm_batches")
     # Stepping is the page's own; only the code's number follows it.
@@ -136,8 +146,9 @@ def build(services: Services) -> Part:
     question.change(
         None, None, None, js="() => window.stepBatches.forget()", api_visibility="private"
     )
-    result.value, question.value, code.value = show(text.value, 6, 5, 1, False, "fastai", False, 0)
-    _, _, batches, _ = cut_up(text.value, 6, 5, "fastai", False, 0)
+    result.value, question.value, code.value = show(*(i.value for i in inputs))
+    cuts = (bs.value, seq_len.value, cut.value, shuffle.value, seed.value)
+    _, _, batches, _ = cut_up(text.value, *cuts)
     stepper.value = shared.stepper(
         "#batches-result .lmb",
         "#batches-step",
@@ -145,19 +156,4 @@ def build(services: Services) -> Part:
         view.where(batches, 1),
         play=True,
     )
-    items = {
-        "text": text,
-        "bs": bs,
-        "seq_len": seq_len,
-        "ids": as_ids,
-        "shuffle": shuffle,
-        "seed": seed,
-        "cut": cut,
-        "step": step,
-    }
-    names = ("text", "bs", "seq_len", "step", "ids", "cut", "shuffle", "seed")
-
-    def shown_code(values):
-        return show_code(*(values[name] for name in names))
-
-    return Part(items, shown_code)
+    return Part(items, called(show_code, items))

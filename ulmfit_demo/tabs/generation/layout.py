@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -11,6 +12,7 @@ import gradio as gr
 from ulmfit_demo import limits
 from ulmfit_demo.inference import generation
 from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.models.sampling import Sampling
 from ulmfit_demo.pipeline.base import sampling
 from ulmfit_demo.tabs.generation import surprisal
 from ulmfit_demo.tabs.generation import texts_html as view
@@ -24,7 +26,7 @@ from ulmfit_demo.tabs.shared import (
     model_code,
     picks,
 )
-from ulmfit_demo.tabs.shared.controls import Controls
+from ulmfit_demo.tabs.shared.controls import Controls, called
 from ulmfit_demo.tabs.shared.save_bar import save_bar
 from ulmfit_demo.tabs.shared.this_tab import this_tab
 
@@ -54,32 +56,14 @@ def build(services: Services) -> Controls:
         yield view.texts(written, by_surprise), written, by_surprise
 
     @guard.guarded(gr.skip(), None)
-    def write(
-        prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed, by_surprise
-    ):
+    def write(*settings):
         """Go on writing a text, word by word; the same seed gives the same texts.
 
         Args:
-            prompt: how the text begins
-            temperature: 0 takes the likeliest word, above 1 is wilder
-            top_k: draw from so many words; 0 is off
-            top_p: draw from the likeliest words of so much probability; 1 is off
-            min_p: drop words less likely than this share of the likeliest; 0 is off
-            penalty: on words that the text has already; 1 is off
-            n_words: tokens to write
-            n_texts: continuations
-            seed: of the random numbers
-            by_surprise: colour the words by how unlikely they were
+            settings: those of `checked`, and whether the words are coloured by how unlikely they were
         """
-        steps = generation.write(
-            services,
-            limits.text(prompt, limits.PROMPT_CHARACTERS),
-            sampling(temperature, top_k, top_p, min_p, penalty),
-            limits.whole(n_words, limits.WORDS, "The number of words"),
-            limits.whole(n_texts, limits.TEXTS, "The number of texts"),
-            limits.whole(seed, limits.SEED, "The seed"),
-        )
-        yield from stream(steps, bool(by_surprise))
+        *asked, by_surprise = settings
+        yield from stream(generation.write(services, *checked(*asked)), bool(by_surprise))
 
     @guard.guarded(gr.skip(), None)
     def branch(picked, written, by_surprise):
@@ -121,19 +105,8 @@ def build(services: Services) -> Controls:
         return view.next_word(found, (text, place) if text is not None else None)
 
     @guard.guarded()
-    def show_code(
-        opened, prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed
-    ):
-        if not opened:
-            return gr.skip()
-        return model_code.generation(
-            services,
-            limits.text(prompt, limits.PROMPT_CHARACTERS),
-            sampling(temperature, top_k, top_p, min_p, penalty),
-            limits.whole(n_words, limits.WORDS, "The number of words"),
-            limits.whole(n_texts, limits.TEXTS, "The number of texts"),
-            limits.whole(seed, limits.SEED, "The seed"),
-        )
+    def show_code(opened, *asked):
+        return model_code.generation(services, *checked(*asked)) if opened else gr.skip()
 
     def recolour(by_surprise, written):
         if not written:
@@ -150,13 +123,12 @@ def build(services: Services) -> Controls:
         return recolour(by_surprise, written)
 
     @guard.guarded()
-    def mark_old(
-        written, prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed, shown
-    ):
+    def mark_old(written, prompt, *settings):
         """A note over texts that other settings made; "" where they belong to those above."""
+        *cuts, n_words, n_texts, seed, shown = settings
         if written is None or shown == WRITING or prompt is None:
             return ""
-        chosen = sampling(temperature, top_k, top_p, min_p, penalty)
+        chosen = sampling(*cuts)
         first = [t for t in written.texts if t.branch_of is None]
         same = (written.sampling, written.n_steps, len(first), written.seed) == (
             chosen,
@@ -222,9 +194,21 @@ def build(services: Services) -> Controls:
     nexts = gr.HTML(html.empty(LOOK), elem_id="generation-next", min_height=200)
 
     cuts = [temperature, top_k, top_p, min_p, penalty]
+    asked: dict[str, Any] = {
+        "prompt": prompt,
+        "temperature": temperature,
+        "top_k": top_k,
+        "top_p": top_p,
+        "min_p": min_p,
+        "penalty": penalty,
+        "words": n_words,
+        "texts": n_texts,
+        "seed": seed,
+    }
+    made = [*asked.values()]
     lane = events.MODEL
     outputs = [result, written, coloured]
-    settings = [prompt, *cuts, n_words, n_texts, seed, by_surprise]
+    settings = [*made, by_surprise]
     # the field may not hold yet the text that travels into this tab
     js = (
         "(written, prompt, ...rest) => "
@@ -261,7 +245,6 @@ def build(services: Services) -> Controls:
     # before the note: gradio's page sends a field's second event when its first is answered
     inputs = [pick, written, prompt, *cuts]
     events.live([pick, prompt, *cuts], look, inputs, [nexts], "next_word", also=[tab.select])
-    made: list[Any] = [prompt, *cuts, n_words, n_texts, seed]
     # the seed that Write itself draws makes no text old
     js = "(written, prompt, ...rest) => [written, window.ulmfitDrew() ? null : prompt, ...rest]"
     changes = [c.change for c in (*made, coloured)]  # `coloured`: texts begin and end
@@ -269,29 +252,42 @@ def build(services: Services) -> Controls:
     by_surprise.change(recolour, [by_surprise, written], redrawn, **events.UNQUEUED)
     surprise_text = surprisal.build(services)
     code, code_open = code_panel.on_demand()
-    chosen_now = [code_open, prompt, *cuts, n_words, n_texts, seed]
+    chosen_now = [code_open, *made]
     events.live(chosen_now, show_code, chosen_now, [code], None)
     items = {
-        "prompt": prompt,
-        "temperature": temperature,
-        "words": n_words,
-        "texts": n_texts,
-        "seed": seed,
-        "top_k": top_k,
-        "top_p": top_p,
-        "min_p": min_p,
-        "penalty": penalty,
+        **asked,
         "coloured": by_surprise,
         "any_text": surprise_text,
         "lesson": card.number,
     }
 
-    def lines(values):
-        names = ("prompt", "temperature", "top_k", "top_p", "min_p", "penalty")
-        rest = ("words", "texts", "seed")
-        return show_code(True, *(values[name] for name in (*names, *rest)))
-
+    lines = called(partial(show_code, True), asked)
     return Controls("generation", items, card=card, code=lines)
+
+
+def checked(
+    prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed
+) -> tuple[str, Sampling, int, int, int]:
+    """The view's parameters: the prompt, how words are drawn, the rest. Raises `Refused`.
+
+    Args:
+        prompt: how the text begins
+        temperature: 0 takes the likeliest word, above 1 is wilder
+        top_k: draw from so many words; 0 is off
+        top_p: draw from the likeliest words of so much probability; 1 is off
+        min_p: drop words less likely than this share of the likeliest; 0 is off
+        penalty: on words that the text has already; 1 is off
+        n_words: tokens to write
+        n_texts: continuations
+        seed: of the random numbers
+    """
+    return (
+        limits.text(prompt, limits.PROMPT_CHARACTERS),
+        sampling(temperature, top_k, top_p, min_p, penalty),
+        limits.whole(n_words, limits.WORDS, "The number of words"),
+        limits.whole(n_texts, limits.TEXTS, "The number of texts"),
+        limits.whole(seed, limits.SEED, "The seed"),
+    )
 
 
 def wanted(picked: object, n: int) -> list:

@@ -20,10 +20,20 @@ INNER = "view"  # the name of a tab's inner tabs in an address
 
 @dataclass(frozen=True)
 class Part:
-    """A view inside a tab: its controls by name, and the lines that give what it shows."""
+    """A view inside a tab: its controls by name, and the lines that give what it shows.
+
+    The names are those of an address, a lesson and a notebook. Where the controls are the parameters
+    of the view's functions too, they stand in the order of these: `[*items.values()]` are an event's
+    inputs, and `called` gives the lines.
+    """
 
     items: Items = field(default_factory=dict)
     code: Callable[[dict], str] = lambda values: ""  # values of all the tab's controls → lines
+
+
+def called(function: Callable[..., str], items: Items) -> Callable[[dict], str]:
+    """`function`, which takes the values of `items` in their order, as the `code` of a `Part`."""
+    return lambda values: function(*(values[name] for name in items))
 
 
 @dataclass

@@ -9,7 +9,7 @@ import gradio as gr
 from ulmfit_demo import lessons, limits, theme
 from ulmfit_demo.inference.loading import Services
 from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
-from ulmfit_demo.tabs.shared.controls import Part
+from ulmfit_demo.tabs.shared.controls import Part, called
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
 from ulmfit_demo.tabs.shared.save_bar import save_bar
 from ulmfit_demo.tabs.shared.visibility import Visibility
@@ -52,6 +52,11 @@ def build(services: Services, visibility: Visibility) -> Part:
             [table[t.id] for t in shown if t.id is not None], chosen.n_tokens, size
         )
 
+    def lines(text, kind, size):
+        sizes = services.ladder.sizes(kind)
+        return lessons.code("vocabulary_ladder", text=text, sizes=sizes, kind=kind)
+
+    @guard.guarded(None, None, None, "")
     def show(text, kind, size):
         """Cut one text by every subword vocabulary of the ladder: HTML, three figures, the code.
 
@@ -66,7 +71,7 @@ def build(services: Services, visibility: Visibility) -> Part:
         size = limits.choice(size, sizes, "The vocabulary size")
         rungs = [(s, services.ladder.tokenize(text, s, kind)) for s in sizes]
         chosen = dict(rungs)[size]
-        code = lessons.code("vocabulary_ladder", text=text, sizes=sizes, kind=kind)
+        code = lines(text, kind, size)
         drawn = _figures(corpus, kinds, kind, size, rungs, widths)
         if not chosen.tokens:
             return html.empty(EMPTY), *drawn, code
@@ -75,7 +80,6 @@ def build(services: Services, visibility: Visibility) -> Part:
         )
         return shown, *drawn, code
 
-    show = guard.guarded(None, None, None, "")(show)
     with gr.Row():
         text = gr.Textbox(
             value=examples.first("vocabulary"),
@@ -109,16 +113,12 @@ def build(services: Services, visibility: Visibility) -> Part:
     with gr.Row():
         curves = [figure(f"vocabulary-{name}") for name in ("length", "characters", "trade-off")]
     code = code_panel.panel()
-    inputs, outputs = [text, kind, size], [result, *curves, code]
+    items = {"text": text, "kind": kind, "size": size}
+    inputs, outputs = [*items.values()], [result, *curves, code]
     events.live(inputs, show, inputs, outputs, "vocabulary")
     visibility.draw(show, inputs, outputs)
 
-    def lines(values):
-        kind = values["kind"]
-        known = dict(text=values["text"], sizes=services.ladder.sizes(kind), kind=kind)
-        return lessons.code("vocabulary_ladder", **known)
-
-    return Part({"text": text, "kind": kind, "size": size}, lines)
+    return Part(items, called(lines, items))
 
 
 def _corpus() -> CorpusLadder | None:

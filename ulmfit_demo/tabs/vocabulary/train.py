@@ -11,7 +11,7 @@ from sentencepiece import SentencePieceProcessor
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.loading import Services
 from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
-from ulmfit_demo.tabs.shared.controls import Part
+from ulmfit_demo.tabs.shared.controls import Part, called
 from ulmfit_demo.tabs.shared.save_bar import save_bar
 from ulmfit_demo.tabs.shared.visibility import Visibility
 from ulmfit_demo.tabs.vocabulary import train_html as view
@@ -118,7 +118,8 @@ def build(services: Services, visibility: Visibility) -> Part:
     result = gr.HTML(html.empty(IDLE), elem_id="train-result", min_height=220)
     save_bar("train-result", "csv", what="the pieces")
     code = code_panel.panel()
-    code.value = _code(text.value, kind.value, size.value, sample.value)
+    items = {"learn": text, "by": kind, "pieces": size, "sample": sample}
+    code.value = _code(*(i.value for i in items.values()))
 
     lane: dict[str, Any] = dict(js=WHOLE_TEXT, concurrency_limit=limits.TRAIN_LANE)
     sizes_lane: dict[str, Any] = dict(concurrency_id="legal sizes", **lane)
@@ -135,7 +136,7 @@ def build(services: Services, visibility: Visibility) -> Part:
     event = events.redraw(
         [go.click],
         train,
-        [*inputs, sample],
+        [*items.values()],
         [result, code],
         api_name="page_train_vocabulary",
         trigger_mode="once",
@@ -151,10 +152,7 @@ def build(services: Services, visibility: Visibility) -> Part:
         **events.UNQUEUED,
     )
 
-    def lines(values):
-        return _code(values["learn"], values["by"], values["pieces"], values["sample"])
-
-    return Part({"learn": text, "by": kind, "pieces": size, "sample": sample}, lines)
+    return Part(items, called(_code, items))
 
 
 def _is_number(size: object) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from ulmfit_demo import lessons, limits, theme
 from ulmfit_demo.inference.loading import Services
 from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
-from ulmfit_demo.tabs.shared.controls import Part
+from ulmfit_demo.tabs.shared.controls import Part, called
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
 from ulmfit_demo.tabs.shared.save_bar import save_bar
 from ulmfit_demo.tabs.shared.visibility import Visibility
@@ -33,6 +33,9 @@ def build(services: Services, visibility: Visibility) -> Part:
     widths = embedding_sizes(services)
     points = np.unique(np.geomspace(*limits.MAX_VOCAB, 40).astype(int)).tolist()
 
+    def lines(text, min_freq, max_vocab):
+        return lessons.code("vocabulary_words", text=text, min_freq=min_freq, max_vocab=max_vocab)
+
     def bounds(min_freq, max_vocab):
         return (
             limits.whole(min_freq, limits.MIN_FREQ, "min_freq"),
@@ -52,7 +55,7 @@ def build(services: Services, visibility: Visibility) -> Part:
         chosen = bounds(min_freq, max_vocab)
         tokens = fastai_words(text).tokens
         fates = [counts.fate(t.text, *chosen) for t in tokens]
-        code = lessons.code("vocabulary_words", text=text, min_freq=chosen[0], max_vocab=chosen[1])
+        code = lines(text, *chosen)
         sizes = view.figures(counts.vocabulary(*chosen), widths)
         if len(tokens) <= 1:
             return sizes, html.empty("Type a text to see which of its words fall out."), code
@@ -103,15 +106,12 @@ def build(services: Services, visibility: Visibility) -> Part:
     result = gr.HTML(elem_id="words-result", min_height=200)
     save_bar("words-result", "csv", what="the words that fall out")
     code = code_panel.panel()
-    inputs = [text, min_freq, max_vocab]
+    items = {"words": text, "min_freq": min_freq, "max_vocab": max_vocab}
+    inputs = [*items.values()]
     events.live(inputs, show, inputs, [shown_sizes, result, code], "word_vocabulary")
     chosen = [min_freq, max_vocab]
     events.live(chosen, draw, chosen, [curve], None)
     visibility.draw(draw, chosen, [curve])
     shown_sizes.value, result.value, code.value = show(text.value, *DEFAULT)
 
-    def lines(values):
-        known = {name: values[name] for name in ("min_freq", "max_vocab")}
-        return lessons.code("vocabulary_words", text=values["words"], **known)
-
-    return Part({"words": text, "min_freq": min_freq, "max_vocab": max_vocab}, lines)
+    return Part(items, called(lines, items))
