@@ -29,7 +29,7 @@ class Travelling(Base):
         text = given(text)
         bs = limits.whole(bs, (1, 10**6), "The batch size")
         seq_len = limits.whole(seq_len, (1, 10**6), "The sequence length")
-        verdict, _ = reviews.read(self.services, text)
+        verdict, _ = reviews.read(self.loaded, text)
         found: results.Journey = {
             "n_characters": len(text),
             "tokens": [],
@@ -45,7 +45,7 @@ class Travelling(Base):
         if verdict is None:
             return found
         tokens = fastai_tokens(text)
-        ids = self.services.words().numericalize(tokens)
+        ids = self.loaded.words().numericalize(tokens)
         state, words = self._last_state(ids)
         found["tokens"], found["ids"] = list(tokens), ids
         found["bs"], found["row"] = _first_row(tokens, bs, seq_len)

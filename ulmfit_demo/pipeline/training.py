@@ -104,7 +104,7 @@ class Training(Base):
         epochs = limits.choice(epochs, limits.LIVE_EPOCHS, "The number of epochs")
         prompt = limits.text(prompt, limits.LIVE_PROMPT)
         texts = corpus.opinions(assets()) if ours else own_documents(own)
-        steps = self.services.supervisor.train(request(texts, epochs, shape, prompt, LIVE))
+        steps = self.loaded.supervisor.train(request(texts, epochs, shape, prompt, LIVE))
         run = Run()
         try:
             for step in steps:

@@ -133,7 +133,7 @@ def test_a_cut_off_earlier_state_is_a_sentence_in_its_panel_only(folder, monkeyp
 
 @pytest.fixture
 def bare(tmp_path, monkeypatch):
-    """The services over an empty `assets`: no model, no subwords."""
+    """What is loaded from an empty `assets`: no model, no subwords."""
     monkeypatch.delenv("ULMFIT_BUNDLE", raising=False)
     (tmp_path / "empty").mkdir()
     return loading.load(tmp_path / "empty")

@@ -26,7 +26,7 @@ SIDE = {"positive": 1.0, "negative": -1.0, "not sure": 0.01}  # of the last laye
 
 @pytest.fixture(params=list(SIDE))
 def loaded(tmp_path, own_bundles, monkeypatch, request):
-    """(services, verdict): a classifier and its twin that give this verdict to every text."""
+    """(what is loaded, verdict): a classifier and its twin that give this verdict to every text."""
     torch.manual_seed(1)
     folder = tmp_path / "models" / "imdb"
     folder.mkdir(parents=True)

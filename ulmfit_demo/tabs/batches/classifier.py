@@ -12,7 +12,7 @@ from ulmfit_demo.batches import (
     read_lengths,
     split_documents,
 )
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.batches import batch_html as shared
 from ulmfit_demo.tabs.batches import batches_code
 from ulmfit_demo.tabs.batches import classifier_html as view
@@ -34,9 +34,9 @@ TITLES = {"given": "As given", "sorted": "Sorted by length", "shuffled": "Sorted
 EMPTY = "Type some documents, or choose an example: their mini-batches appear here."
 
 
-def build(services: Services) -> Part:
-    """Lay out the view and wire it to `services`; its controls by name."""
-    vocab = batches_code.vocab_file(services)
+def build(loaded: LoadedModels) -> Part:
+    """Lay out the view and wire it to `loaded`; its controls by name."""
+    vocab = batches_code.vocab_file(loaded)
 
     def read(text):
         """(documents' texts, their tokens or None, their lengths). Raises `Refused`."""
@@ -50,7 +50,7 @@ def build(services: Services) -> Part:
         if n > limits.DOCUMENTS:
             raise limits.Refused(f"{n:,} documents; this tab reads up to {limits.DOCUMENTS}.")
         if lengths is None:
-            tokens = [services.tokenize(d, "fastai").tokens for d in documents]
+            tokens = [loaded.tokenize(d, "fastai").tokens for d in documents]
             return documents, tokens, [len(t) for t in tokens]
         for length in lengths:
             limits.whole(length, limits.DOCUMENT_TOKENS, "A length")
@@ -91,10 +91,10 @@ def build(services: Services) -> Part:
         n = len(panels[0][1])
         k = min(step, n) - 1
         chunk = seq_len if padding == "chunk" else None
-        pad_id = services.vocab.pad_id if as_ids and services.vocab else None
+        pad_id = loaded.vocab.pad_id if as_ids and loaded.vocab else None
         shown = view.view(panels, lengths, k, padding != "last", chunk, tokens, pad_id)
         if vocab is None:
-            return shown, f"# {services.missing}"
+            return shown, f"# {loaded.missing}"
         settings = dict(bs=bs, k=k, n=n, padding=padding, seq_len=seq_len, order=order, seed=seed)
         return shown, batches_code.classifier(documents or lengths, vocab, **settings)
 

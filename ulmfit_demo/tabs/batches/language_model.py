@@ -6,7 +6,7 @@ import gradio as gr
 
 from ulmfit_demo import limits
 from ulmfit_demo.batches import Batches, make_stream, split_documents
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.batches import batch_html as shared
 from ulmfit_demo.tabs.batches import batches_code
 from ulmfit_demo.tabs.batches import language_model_html as view
@@ -19,9 +19,9 @@ CUTS = {"as fastai's LMDataLoader": "fastai", "as the notebook's tables": "noteb
 EMPTY = "Type a text, or choose an example: its mini-batches appear here."
 
 
-def build(services: Services) -> Part:
-    """Lay out the view and wire it to `services`; its controls by name."""
-    vocab = batches_code.vocab_file(services)
+def build(loaded: LoadedModels) -> Part:
+    """Lay out the view and wire it to `loaded`; its controls by name."""
+    vocab = batches_code.vocab_file(loaded)
 
     def cut_up(text, bs, seq_len, cut, shuffle, seed):
         """Documents, their stream, how it is cut, the seed or None. Raises `Refused`."""
@@ -34,7 +34,7 @@ def build(services: Services) -> Part:
         seq_len = limits.whole(seq_len, limits.SEQ_LEN, "The sequence length")
         seed = limits.whole(seed, limits.SEED, "The seed") if shuffle else None
         notebook = limits.choice(cut, CUTS.values(), "The cut") == "notebook"
-        stream = make_stream([services.tokenize(d, "fastai").tokens for d in documents], seed)
+        stream = make_stream([loaded.tokenize(d, "fastai").tokens for d in documents], seed)
         try:
             return documents, stream, Batches(len(stream.items) + notebook, bs, seq_len), seed
         except ValueError as e:
@@ -44,7 +44,7 @@ def build(services: Services) -> Part:
 
     def lines(documents, batches, k, cut, seed):
         if vocab is None:
-            return f"# {services.missing}"
+            return f"# {loaded.missing}"
         return batches_code.language_model(
             documents,
             vocab,

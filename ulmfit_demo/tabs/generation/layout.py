@@ -11,7 +11,7 @@ import gradio as gr
 
 from ulmfit_demo import limits
 from ulmfit_demo.inference import generation
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.models.sampling import Sampling
 from ulmfit_demo.pipeline.base import sampling
 from ulmfit_demo.tabs.generation import surprisal
@@ -37,8 +37,8 @@ LOOK = "What could come after your words, at three temperatures: it follows the 
 WRITING = "writing"  # instead of how the texts are coloured: they have no buttons yet
 
 
-def build(services: Services) -> Controls:
-    """Lay out the tab and wire it to `services`; its controls for links and lessons."""
+def build(loaded: LoadedModels) -> Controls:
+    """Lay out the tab and wire it to `loaded`; its controls for links and lessons."""
 
     def stream(steps, by_surprise):
         """Yield (HTML, texts, coloured) of the steps.
@@ -63,7 +63,7 @@ def build(services: Services) -> Controls:
             settings: those of `checked`, and whether the words are coloured by how unlikely they were
         """
         *asked, by_surprise = settings
-        yield from stream(generation.write(services, *checked(*asked)), bool(by_surprise))
+        yield from stream(generation.write(loaded, *checked(*asked)), bool(by_surprise))
 
     @guard.guarded(gr.skip(), None)
     def branch(picked, written, by_surprise):
@@ -72,7 +72,7 @@ def build(services: Services) -> Controls:
             raise limits.Refused("Press Write first.")
         try:
             text, place, word = wanted(picked, 3)
-            steps = generation.branch(services, written, text, place, word)
+            steps = generation.branch(loaded, written, text, place, word)
             yield from stream(steps, bool(by_surprise))
         except limits.Refused as refusal:
             kept = view.texts(written, bool(by_surprise))
@@ -101,12 +101,12 @@ def build(services: Services) -> Controls:
         ):
             text = None  # the visitor types a new beginning: the old texts are no longer meant
         temperatures = sorted({*TEMPERATURES, settings.temperature})
-        found = generation.next_word(services, written, prompt, text, place, settings, temperatures)
+        found = generation.next_word(loaded, written, prompt, text, place, settings, temperatures)
         return view.next_word(found, (text, place) if text is not None else None)
 
     @guard.guarded()
     def show_code(opened, *asked):
-        return model_code.generation(services, *checked(*asked)) if opened else gr.skip()
+        return model_code.generation(loaded, *checked(*asked)) if opened else gr.skip()
 
     def recolour(by_surprise, written):
         if not written:
@@ -141,7 +141,7 @@ def build(services: Services) -> Controls:
 
     def write_first(written, *settings):
         """Something stands there before the first click: the first opening writes a text."""
-        if written is None and services.bundle is not None:
+        if written is None and loaded.bundle is not None:
             yield from write(*settings)
         else:
             yield gr.skip(), gr.skip(), gr.skip()
@@ -250,7 +250,7 @@ def build(services: Services) -> Controls:
     changes = [c.change for c in (*made, coloured)]  # `coloured`: texts begin and end
     events.redraw(changes, mark_old, [written, *made, coloured], [old], js=js)
     by_surprise.change(recolour, [by_surprise, written], redrawn, **events.UNQUEUED)
-    surprise_text = surprisal.build(services)
+    surprise_text = surprisal.build(loaded)
     code, code_open = code_panel.on_demand()
     chosen_now = [code_open, *made]
     events.live(chosen_now, show_code, chosen_now, [code], None)

@@ -6,14 +6,14 @@ import gradio as gr
 
 from ulmfit_demo import limits
 from ulmfit_demo.inference import stages
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.inference.surprisal import surprisal_of
 from ulmfit_demo.tabs.generation import texts_html as view
 from ulmfit_demo.tabs.shared import events, examples, guard, html
 
 
-def build(services: Services) -> gr.Textbox:
-    """Lay out the two views, closed, and wire them to `services`; the text of the first."""
+def build(loaded: LoadedModels) -> gr.Textbox:
+    """Lay out the two views, closed, and wire them to `loaded`; the text of the first."""
 
     @guard.guarded()
     def show(text):
@@ -22,7 +22,7 @@ def build(services: Services) -> gr.Textbox:
         Args:
             text: any text in English
         """
-        found = surprisal_of(services, limits.text(text))
+        found = surprisal_of(loaded, limits.text(text))
         if found is None:
             return html.empty("Type a text: its unlikely words are marked.")
         return view.surprisal(found)
@@ -35,7 +35,7 @@ def build(services: Services) -> gr.Textbox:
             prompt: how the text begins
         """
         prompt = limits.text(prompt, limits.PROMPT_CHARACTERS)
-        return view.stages(stages.before_and_after(services, prompt))
+        return view.stages(stages.before_and_after(loaded, prompt))
 
     with gr.Accordion("Surprise: which words of a text were unlikely", open=False) as surprises:
         text = gr.Textbox(
@@ -48,7 +48,7 @@ def build(services: Services) -> gr.Textbox:
         shown = gr.HTML(elem_id="surprise-result", min_height=120)
         events.live([text], show, [text], [shown], "surprise")
         events.redraw([surprises.expand], show, [text], [shown])
-    earlier = services.bundle.snapshots if services.bundle else ()
+    earlier = loaded.bundle.snapshots if loaded.bundle else ()
     title = view.stages_title([s.title for s in earlier if s.vocab_path is not None])
     with gr.Accordion(title, open=False) as compared:
         prompt = gr.Textbox(

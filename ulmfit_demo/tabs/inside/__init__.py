@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.inside import change, memory, readers, unit, words
 from ulmfit_demo.tabs.shared import events, examples, lesson, picks
 from ulmfit_demo.tabs.shared.controls import Controls
@@ -31,8 +31,8 @@ class Shared:
     visibility: Visibility
 
 
-def build(services: Services) -> Controls:
-    """Lay out the tab and wire it to `services`; its controls for links and lessons."""
+def build(loaded: LoadedModels) -> Controls:
+    """Lay out the tab and wire it to `loaded`; its controls for links and lessons."""
     tab = this_tab()
     card = lesson.Card("inside")
     controls = Controls("inside", card=card)
@@ -59,7 +59,7 @@ def build(services: Services) -> Controls:
                 inner = controls.views[name]
                 remember(inner, name, opened)
                 visibility = Visibility(tab, inner, opened, name)
-                controls.add(name, view.build(services, Shared(text, place, visibility)))
+                controls.add(name, view.build(loaded, Shared(text, place, visibility)))
     controls.items = {
         "text": text,
         "place": place,

@@ -6,7 +6,7 @@ import gradio as gr
 
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import changing
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.inside import change_html as view
 from ulmfit_demo.tabs.shared import code_panel, events, guard, html, model_code
 from ulmfit_demo.tabs.shared.controls import Part
@@ -16,13 +16,13 @@ STOPPED = "Stopped before a change was found."
 IDLE = "At most three words, left out or replaced by what the language model would write there."
 
 
-def build(services: Services, shared) -> Part:
-    """Lay out the view and wire it to `services`; its controls by name."""
+def build(loaded: LoadedModels, shared) -> Part:
+    """Lay out the view and wire it to `loaded`; its controls by name."""
 
     @guard.guarded()
     def search(text):
         found = None
-        for found in changing.smallest_change(services, limits.text(text)):
+        for found in changing.smallest_change(loaded, limits.text(text)):
             yield view.search(found)
         if found is None:
             yield html.empty(EMPTY)
@@ -36,8 +36,8 @@ def build(services: Services, shared) -> Part:
         return lines(text) if opened else gr.skip()
 
     def lines(text):
-        found = model_code.sentiment(services, limits.text(text))
-        return found + lessons.code("inside_change") if services.bundle else found
+        found = model_code.sentiment(loaded, limits.text(text))
+        return found + lessons.code("inside_change") if loaded.bundle else found
 
     with gr.Row():
         go = gr.Button("Find the smallest change", variant="primary", elem_id="inside-find")

@@ -6,7 +6,7 @@ import gradio as gr
 
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import GonePlace, remembering
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.inside import figures
 from ulmfit_demo.tabs.inside import memory_html as view
 from ulmfit_demo.tabs.inside.place import place_of
@@ -19,8 +19,8 @@ EMPTY = "Type a text: what its last word owes to the words before it stands unde
 MEASURES = {"leaving each out": "left_out", "gradient": "gradient"}
 
 
-def build(services: Services, shared) -> Part:
-    """Lay out the view and wire it to `services`; its controls by name."""
+def build(loaded: LoadedModels, shared) -> Part:
+    """Lay out the view and wire it to `loaded`; its controls by name."""
 
     @guard.guarded(None, gr.skip())
     def show(text, place, measure):
@@ -38,21 +38,21 @@ def build(services: Services, shared) -> Part:
         The words are drawn in any case: else nobody could click another one.
         """
         try:
-            return remembering.recall(services, text, place), ""
+            return remembering.recall(loaded, text, place), ""
         except limits.Refused as refusal:
             if place is None:
                 raise
             told = "" if isinstance(refusal, GonePlace) else html.notice(str(refusal))
-            return remembering.recall(services, text), told
+            return remembering.recall(loaded, text), told
 
     @guard.guarded()
     def show_code(opened, text, place):
         return lines(text, place) if opened else gr.skip()
 
     def lines(text, place):
-        if services.bundle is None:
-            return f"# {services.missing}"
-        head = lessons.code("model_head", folder=model_code.folder(services))
+        if loaded.bundle is None:
+            return f"# {loaded.missing}"
+        head = lessons.code("model_head", folder=model_code.folder(loaded))
         at = place_of(place) or -1
         return head + lessons.code("inside_memory", text=clean(limits.text(text)), place=at)
 
@@ -66,7 +66,7 @@ def build(services: Services, shared) -> Part:
     with gr.Row():
         curve = figure("inside-curve", height=300)
         average = figure("inside-average", height=300)
-    gr.HTML(view.claim(services), elem_id="inside-claim")
+    gr.HTML(view.claim(loaded), elem_id="inside-claim")
     code, code_open = code_panel.on_demand()
     inputs, outputs = [shared.text, shared.place, measure], [result, curve, average]
     shared.visibility.live(inputs, show, inputs, outputs, "inside_memory", **events.MODEL)

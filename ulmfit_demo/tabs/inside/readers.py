@@ -6,7 +6,7 @@ import gradio as gr
 
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import readers
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.inside import readers_html as view
 from ulmfit_demo.tabs.inside.place import place_of
 from ulmfit_demo.tabs.shared import code_panel, events, guard, html, model_code
@@ -16,12 +16,12 @@ from ulmfit_demo.tokens import clean
 EMPTY = "Type a text: two readers say how much they expected each word."
 
 
-def build(services: Services, shared) -> Part:
-    """Lay out the view and wire it to `services`; its controls by name."""
+def build(loaded: LoadedModels, shared) -> Part:
+    """Lay out the view and wire it to `loaded`; its controls by name."""
 
     @guard.guarded("")
     def show(text, place):
-        found = readers.compare(services, limits.text(text))
+        found = readers.compare(loaded, limits.text(text))
         if found is None:
             return html.empty(EMPTY), ""
         at = place_of(place)
@@ -32,10 +32,10 @@ def build(services: Services, shared) -> Part:
         return lines(text) if opened else gr.skip()
 
     def lines(text):
-        if services.bundle is None or not services.bundle.snapshots:
-            return f"# {services.missing or 'this model ships without an earlier stage'}"
-        head = lessons.code("model_head", folder=model_code.folder(services))
-        first = services.bundle.snapshots[0]
+        if loaded.bundle is None or not loaded.bundle.snapshots:
+            return f"# {loaded.missing or 'this model ships without an earlier stage'}"
+        head = lessons.code("model_head", folder=model_code.folder(loaded))
+        first = loaded.bundle.snapshots[0]
         files = (first.path.name, (first.vocab_path or first.path.with_name("vocab.json")).name)
         named = dict(weights=files[0], words=files[1])
         return head + lessons.code("inside_readers", text=clean(limits.text(text)), **named)

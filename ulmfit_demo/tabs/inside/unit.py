@@ -6,7 +6,7 @@ import gradio as gr
 
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import GonePlace, units
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.inside import unit_html as view
 from ulmfit_demo.tabs.inside.place import place_of
 from ulmfit_demo.tabs.shared import code_panel, events, guard, html, model_code, picks
@@ -18,16 +18,16 @@ HELD = "Press Write: the same luck, once without and once with the unit held."
 PROMPT = "The acting was"
 
 
-def build(services: Services, shared) -> Part:
-    """Lay out the view and wire it to `services`; its controls by name."""
+def build(loaded: LoadedModels, shared) -> Part:
+    """Lay out the view and wire it to `loaded`; its controls by name."""
 
     def reading(text, unit, place):
         """The unit along the text; a word that is no longer there counts as none."""
         at = place_of(place)
         try:
-            return units.read(services, limits.text(text), unit, at)
+            return units.read(loaded, limits.text(text), unit, at)
         except GonePlace:
-            return units.read(services, limits.text(text), unit, None)
+            return units.read(loaded, limits.text(text), unit, None)
 
     @guard.guarded("", "")
     def show(text, unit, place, with_heat):
@@ -43,24 +43,24 @@ def build(services: Services, shared) -> Part:
     @guard.guarded()
     def hold(prompt, unit, value, n_words, seed):
         prompt = limits.text(prompt, limits.PROMPT_CHARACTERS)
-        return view.held(units.hold(services, prompt, unit, value, n_words, seed))
+        return view.held(units.hold(loaded, prompt, unit, value, n_words, seed))
 
     @guard.guarded()
     def show_code(opened, text, unit):
         return lines(text, unit) if opened else gr.skip()
 
     def lines(text, unit):
-        if services.bundle is None:
-            return f"# {services.missing}"
-        head = lessons.code("model_head", folder=model_code.folder(services))
+        if loaded.bundle is None:
+            return f"# {loaded.missing}"
+        head = lessons.code("model_head", folder=model_code.folder(loaded))
         unit = limits.whole(unit, (0, n - 1), "The unit")
         return head + lessons.code("inside_unit", text=clean(limits.text(text)), unit=unit)
 
-    n = units.n_units(services) if services.bundle else 1
+    n = units.n_units(loaded) if loaded.bundle else 1
     with gr.Row():
         unit = gr.Dropdown(
-            view.choices(services, n),
-            value=units.first(services),
+            view.choices(loaded, n),
+            value=units.first(loaded),
             label="Unit, best at parting praise from blame first",
             elem_id="inside-unit",
             scale=3,

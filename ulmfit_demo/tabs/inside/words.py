@@ -6,7 +6,7 @@ import gradio as gr
 
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import neighbours
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.inside import figures
 from ulmfit_demo.tabs.inside import words_html as view
 from ulmfit_demo.tabs.shared import code_panel, events, guard, html, model_code
@@ -17,19 +17,19 @@ from ulmfit_demo.tokens import clean
 FIRST = "wooden"
 
 
-def build(services: Services, shared) -> Part:
-    """Lay out the view and wire it to `services`; its controls by name."""
+def build(loaded: LoadedModels, shared) -> Part:
+    """Lay out the view and wire it to `loaded`; its controls by name."""
 
     @guard.guarded()
     def show(word, n):
         word = limits.text(word, limits.WORD_CHARACTERS)
         if not word.strip():
             return html.empty("Type a word.")
-        return view.columns(neighbours.near(services, word, n))
+        return view.columns(neighbours.near(loaded, word, n))
 
     @guard.guarded(None)
     def draw(text):
-        found = neighbours.chart(services, limits.text(text))
+        found = neighbours.chart(loaded, limits.text(text))
         if found is None:
             return html.empty("None of these words has a row."), None
         return view.chart_note(found), figure_json(figures.chart(found))
@@ -40,27 +40,27 @@ def build(services: Services, shared) -> Part:
 
     @guard.guarded()
     def show_moved():
-        return view.moved(neighbours.moved(services))
+        return view.moved(neighbours.moved(loaded))
 
     @guard.guarded()
     def show_code(opened, word, n):
         return lines(word, n) if opened else gr.skip()
 
     def lines(word, n):
-        if services.bundle is None:
-            return f"# {services.missing}"
+        if loaded.bundle is None:
+            return f"# {loaded.missing}"
         stages = [
             (m.title, file, words)
             for m, (file, words) in zip(
-                neighbours.matrices(services), view.files(services.bundle), strict=True
+                neighbours.matrices(loaded), view.files(loaded.bundle), strict=True
             )
         ]
         try:
-            word = neighbours.known_word(services, limits.text(word, limits.WORD_CHARACTERS))
+            word = neighbours.known_word(loaded, limits.text(word, limits.WORD_CHARACTERS))
         except limits.Refused:
             word = FIRST
         n = limits.whole(n, limits.NEIGHBOURS, "The number of neighbours")
-        folder = model_code.folder(services)
+        folder = model_code.folder(loaded)
         return lessons.code("inside_words", folder=folder, stages=stages, word=clean(word), n=n)
 
     with gr.Row():

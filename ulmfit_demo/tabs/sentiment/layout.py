@@ -9,7 +9,7 @@ import gradio as gr
 
 from ulmfit_demo import limits
 from ulmfit_demo.inference import other_models, sentiment
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.sentiment import many_reviews
 from ulmfit_demo.tabs.sentiment import verdict_html as view
 from ulmfit_demo.tabs.shared import (
@@ -36,8 +36,8 @@ WITH_BACKWARDS = (
 NO_REASONS = "Press the button: both methods take a second or two."
 
 
-def build(services: Services) -> Controls:
-    """Lay out the tab and wire it to `services`; its controls for links and lessons."""
+def build(loaded: LoadedModels) -> Controls:
+    """Lay out the tab and wire it to `loaded`; its controls for links and lessons."""
 
     @guard.guarded(gr.skip(), None, gr.skip())
     def show(text, before, with_code):
@@ -46,8 +46,8 @@ def build(services: Services) -> Controls:
         Args:
             text: a film review in English
         """
-        verdict, reading = sentiment.read(services, limits.text(text), before)
-        code = model_code.sentiment(services, text) if with_code else gr.skip()
+        verdict, reading = sentiment.read(loaded, limits.text(text), before)
+        code = model_code.sentiment(loaded, text) if with_code else gr.skip()
         if verdict is None:
             empty = html.empty("Type a review: the verdict follows every word.")
             return empty, "", None, code
@@ -55,7 +55,7 @@ def build(services: Services) -> Controls:
 
     @guard.guarded()
     def what_if(text, picked):
-        found = sentiment.what_if(services, limits.text(text), picks.picked_number(picked))
+        found = sentiment.what_if(loaded, limits.text(text), picks.picked_number(picked))
         return view.what_if(found)
 
     def change(text, picked, undo):
@@ -79,10 +79,10 @@ def build(services: Services) -> Controls:
         Args:
             text: a film review in English
         """
-        found = sentiment.explain(services, limits.text(text))
+        found = sentiment.explain(loaded, limits.text(text))
         if found is None:
             return html.empty("Type a review first.")
-        return view.reasons(found, services.bundle.metrics.get("attribution"))
+        return view.reasons(found, loaded.bundle.metrics.get("attribution"))
 
     @guard.guarded()
     def compare(text, wanted):
@@ -94,11 +94,11 @@ def build(services: Services) -> Controls:
         """
         if not wanted:
             return ""
-        verdict, _ = sentiment.read(services, limits.text(text))
+        verdict, _ = sentiment.read(loaded, limits.text(text))
         if verdict is None:
             return html.empty("Type a review first.")
-        backwards = other_models.backwards(services, text, verdict)
-        return view.others(verdict, other_models.others(services, text), backwards)
+        backwards = other_models.backwards(loaded, text, verdict)
+        return view.others(verdict, other_models.others(loaded, text), backwards)
 
     tab = this_tab()
     card = lesson.Card("sentiment")
@@ -122,7 +122,7 @@ def build(services: Services) -> Controls:
     pick, chosen = picks.hidden_field("sentiment-pick"), picks.hidden_field("sentiment-change")
     alternatives = gr.HTML(html.empty(NO_WORD), elem_id="sentiment-what-if", min_height=40)
 
-    good_at = view.good_at(services.bundle.metrics) if services.bundle else ""
+    good_at = view.good_at(loaded.bundle.metrics) if loaded.bundle else ""
     if good_at:
         gr.HTML(good_at, elem_id="sentiment-good-at")
 
@@ -143,10 +143,10 @@ def build(services: Services) -> Controls:
             **events.PRIVATE,
             **{**events.MODEL, **shown},
         )
-    backwards = services.bundle is not None and services.bundle.classifier_backwards is not None
+    backwards = loaded.bundle is not None and loaded.bundle.classifier_backwards is not None
     wanted = gr.Checkbox(False, label=WITH_BACKWARDS if backwards else WITHOUT_BACKWARDS)
     table = gr.HTML(elem_id="sentiment-others")
-    measured = services.bundle.metrics.get("calibration") if services.bundle else None
+    measured = loaded.bundle.metrics.get("calibration") if loaded.bundle else None
     if measured:
         with gr.Accordion("Is 80 % right four times in five?", open=False) as honest:
             plot = figure("sentiment-reliability", 320)
@@ -156,7 +156,7 @@ def build(services: Services) -> Controls:
                 return figure_json(plots.reliability(measured["bins"]), "Reliability")
 
             honest.expand(reliability, None, plot, **events.UNQUEUED)
-    many_reviews.build(services)
+    many_reviews.build(loaded)
     code, code_open = code_panel.on_demand()
     # A reading belongs to one session, a page's or an API client's; the API takes the text alone.
     events.live(
@@ -172,6 +172,6 @@ def build(services: Services) -> Controls:
     items = {"text": text, "others": wanted, "lesson": card.number}
 
     def lines(values):
-        return model_code.sentiment(services, values["text"])
+        return model_code.sentiment(loaded, values["text"])
 
     return Controls("sentiment", items, card=card, code=lines)

@@ -9,7 +9,7 @@ import gradio as gr
 
 from ulmfit_demo import lessons, limits, tokens, uploads
 from ulmfit_demo.inference import sentiment
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.sentiment import verdict_html as view
 from ulmfit_demo.tabs.shared import events, guard, html
 from ulmfit_demo.uploads.result import GUARDED
@@ -22,8 +22,8 @@ ABOUT_FILE = (
 )
 
 
-def build(services: Services) -> None:
-    """Lay out the view, closed, and wire it to `services`."""
+def build(loaded: LoadedModels) -> None:
+    """Lay out the view, closed, and wire it to `loaded`."""
 
     @guard.guarded(gr.skip())
     def run(lines, file, column=None):
@@ -41,7 +41,7 @@ def build(services: Services) -> None:
             return
         yield view.lines([], f"{len(texts):,} reviews"), None
         step = None
-        for step in sentiment.many(services, texts):
+        for step in sentiment.many(loaded, texts):
             yield shown(texts, step), gr.skip()
         if step is not None:
             with tempfile.TemporaryDirectory(prefix="ulmfit-") as folder:

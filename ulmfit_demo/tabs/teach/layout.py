@@ -11,7 +11,7 @@ import gradio as gr
 import numpy as np
 
 from ulmfit_demo import lessons, limits
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.resources import assets
 from ulmfit_demo.tabs.shared import code_panel, events, guard, html, lesson, model_code, picks
 from ulmfit_demo.tabs.shared.controls import Controls
@@ -43,8 +43,8 @@ CURVE: dict[str, Any] = dict(
 )
 
 
-def build(services: Services) -> Controls:
-    """Lay out the tab and wire it to `services`; its controls for links and lessons."""
+def build(loaded: LoadedModels) -> Controls:
+    """Lay out the tab and wire it to `loaded`; its controls for links and lessons."""
     tab = this_tab()
     shipped = task.presets(assets())
     card = lesson.Card("teach")
@@ -57,10 +57,10 @@ def build(services: Services) -> Controls:
         if key == answers.OWN:
             if not own_task:
                 return html.notice(answers.PUT), *[gr.skip()] * 4
-            found = before if before.kind == kind else learn.begin(services, before.task, kind)
+            found = before if before.kind == kind else learn.begin(loaded, before.task, kind)
         else:
             key = limits.choice(key, shipped, "The task")
-            found = answers.preset(services, key, kind)
+            found = answers.preset(loaded, key, kind)
         if found.is_of(before):
             return [gr.skip()] * 5
         return _begun(found, answers.read_log(log, found))
@@ -72,7 +72,7 @@ def build(services: Services) -> Controls:
         given = answers.own(text, names, file, column, label)
         if before is not None and (given.key, kind) == (before.task.key, before.kind):
             return views.about(before, answers.NAMES[kind]), *[gr.skip()] * 4, answers.OWN
-        found = learn.begin(services, given, kind)
+        found = learn.begin(loaded, given, kind)
         return *_begun(found, answers.read_log(log, found)), answers.OWN
 
     @guard.guarded()
@@ -96,9 +96,9 @@ def build(services: Services) -> Controls:
             return
         for key in shipped:
             if shipped[key].task.key == lesson.task.key and lesson.tuned is None:
-                yield answers.preset_curve(services, key, lesson.kind)
+                yield answers.preset_curve(loaded, key, lesson.kind)
                 return
-        yield from answers.curve(services, lesson, found)
+        yield from answers.curve(loaded, lesson, found)
 
     @guard.guarded()
     def use(text, log, held, own):
@@ -131,13 +131,13 @@ def build(services: Services) -> Controls:
 
     def _made(log, held, own):
         lesson, found = _asked(log, held, own)
-        return None if found is None else answers.taught(services, lesson, found)
+        return None if found is None else answers.taught(loaded, lesson, found)
 
     @guard.guarded(gr.skip())
     def download(log, held, own):
         """The taught classifier and the labelled lines, as files."""
         lesson, found = _asked(log, held, own)
-        made = None if found is None else answers.taught(services, lesson, found)
+        made = None if found is None else answers.taught(loaded, lesson, found)
         if made is None:
             raise limits.Refused("Label a line of two different labels first.")
         with tempfile.TemporaryDirectory(prefix="ulmfit-") as folder:
@@ -186,7 +186,7 @@ def build(services: Services) -> Controls:
     held = gr.State(None, time_to_live=limits.STATE_SECONDS)
     log = picks.hidden_field("teach-log")
     begun = picks.hidden_field("teach-begun")  # changes with the task and with the encoder
-    own, tuned = tuning.build(services, log, held, begun)
+    own, tuned = tuning.build(loaded, log, held, begun)
     with gr.Accordion("Take it with you", open=False):
         make = gr.Button("Make the files", variant="primary", elem_id="teach-download")
         note = gr.HTML(elem_id="teach-files-note")
@@ -199,7 +199,7 @@ def build(services: Services) -> Controls:
         )
         gr.Markdown(DOWNLOAD)
     code = code_panel.panel()
-    code.value = _code(services, FIRST)
+    code.value = _code(loaded, FIRST)
 
     fresh, asked = [about, held, log, own, begun], [log, held, own]
     events.redraw(
@@ -227,7 +227,7 @@ def build(services: Services) -> Controls:
     )
     # a link names the task, not what the visitor typed
     items = {"preset": chosen, "encoder": kind, "names": mine.names, "lesson": card.number}
-    return Controls("teach", items, card=card, code=lambda v: _code(services, v["preset"]))
+    return Controls("teach", items, card=card, code=lambda v: _code(loaded, v["preset"]))
 
 
 def _begun(found: learn.Lesson, kept: dict | None = None) -> tuple:
@@ -237,14 +237,14 @@ def _begun(found: learn.Lesson, kept: dict | None = None) -> tuple:
     return about, found, views.log(found, marks), None, which
 
 
-def _code(services: Services, key: str) -> str:
+def _code(loaded: LoadedModels, key: str) -> str:
     """The fastai and scikit-learn lines that learn the same from a preset's first labels."""
-    if services.bundle is None:
-        return f"# {services.missing}"
+    if loaded.bundle is None:
+        return f"# {loaded.missing}"
     key = key if key in task.presets(assets()) else FIRST
     return lessons.code(
         "teach",
-        folder=model_code.folder(services),
+        folder=model_code.folder(loaded),
         file=f"assets/teach/{key}.tsv",
         given=task.GIVEN,
         prompt=PROMPT,

@@ -8,7 +8,7 @@ from html import escape
 import gradio as gr
 
 from ulmfit_demo import limits
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.shared import events, guard, html, picks
 from ulmfit_demo.tabs.shared.html import scroll, seen
 from ulmfit_demo.tabs.teach import answers
@@ -33,7 +33,7 @@ STOPPED = "Stopped. The encoder stays as it was."
 
 
 def build(
-    services: Services, log: gr.Textbox, held: gr.State, begun: gr.Textbox
+    loaded: LoadedModels, log: gr.Textbox, held: gr.State, begun: gr.Textbox
 ) -> tuple[gr.State, gr.Textbox]:
     """Lay out the view, closed. Another lesson (`begun` changes then) ends what runs.
 
@@ -49,14 +49,14 @@ def build(
         if found is None:
             raise limits.Refused(answers.GONE)
         drawn, step = 0.0, None
-        for step in tuning.tune(services, supervisor, held, found["marks"]):
+        for step in tuning.tune(loaded, supervisor, held, found["marks"]):
             if time.monotonic() - drawn >= limits.LIVE_FRAME_SECONDS:
                 drawn = time.monotonic()
                 yield figure(held.task, step), gr.skip(), gr.skip()
         if step is None or step.layer is None or step.is_worse:
             yield figure(held.task, step), gr.skip(), gr.skip()
             return
-        made = learn.begin(services, held.task, held.kind, step.layer)
+        made = learn.begin(loaded, held.task, held.kind, step.layer)
         yield figure(held.task, step), made, str(time.time())
 
     with gr.Accordion("Fine-tune: let the encoder learn too", open=False, elem_id="teach-tuning"):

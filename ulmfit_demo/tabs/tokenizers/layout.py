@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from ulmfit_demo import lessons, limits, tokens
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.pipeline.tokenizing import chosen_rules
 from ulmfit_demo.resources import named
 from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, lesson
@@ -27,9 +27,9 @@ OWN_SECONDS = 1_800
 VOCAB = named("models/imdb/vocab.json")
 
 
-def build(services: Services) -> Controls:
-    """Lay out the tab and wire it to `services`; its controls for links and lessons."""
-    names = tokens.catalogue(services.ladder)
+def build(loaded: LoadedModels) -> Controls:
+    """Lay out the tab and wire it to `loaded`; its controls for links and lessons."""
+    names = tokens.catalogue(loaded.ladder)
     own_tokenizers = UploadedTokenizers(seconds=OWN_SECONDS)
 
     def tokenized(text: str, keys: list[str], rules: list[str], own: str | None):
@@ -37,8 +37,8 @@ def build(services: Services) -> Controls:
             key: tokens.tokenize(
                 text,
                 key,
-                services.ladder,
-                services.vocab,
+                loaded.ladder,
+                loaded.vocab,
                 rules,
                 partial(own_tokenizers.tokenize, own),
             )
@@ -52,11 +52,11 @@ def build(services: Services) -> Controls:
         results = tokenized(text, keys, rules, own)
         fastai = results.get("fastai")
         if fastai is None and (settings["why"] or settings["nums"]):
-            fastai = tokens.fastai_words(text, rules, services.vocab)
+            fastai = tokens.fastai_words(text, rules, loaded.vocab)
         return (
             view.columns([results[key] for key in keys], settings["ids"]),
             why(text, rules, fastai) if settings["why"] else "",
-            numericalized(services, fastai) if settings["nums"] else "",
+            numericalized(loaded, fastai) if settings["nums"] else "",
             code(keys, text, rules, own_tokenizers.name(own)) if settings["code"] else "",
         )
 
@@ -209,12 +209,12 @@ def why(text: str, rules: list[str], fastai: Tokenized) -> str:
     return view.why(fastai.source, tokens.trace(text, rules), rules, fastai)
 
 
-def numericalized(services: Services, fastai: Tokenized) -> str:
+def numericalized(loaded: LoadedModels, fastai: Tokenized) -> str:
     """The panel of ids. Raises `Refused` without a vocabulary."""
-    if services.vocab is None:
-        raise limits.Refused(services.missing)
-    ids = services.vocab.numericalize(fastai.texts)
-    return view.numericalized(fastai.texts, ids, services.vocab.decode(ids), limits.IDS)
+    if loaded.vocab is None:
+        raise limits.Refused(loaded.missing)
+    ids = loaded.vocab.numericalize(fastai.texts)
+    return view.numericalized(fastai.texts, ids, loaded.vocab.decode(ids), limits.IDS)
 
 
 def code(keys: list[str], text: str, rules: list[str], own: str | None) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 
 import gradio as gr
 
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.shared import html, lesson, reliability
 from ulmfit_demo.tabs.shared.controls import Controls
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
@@ -31,7 +31,7 @@ FREEZE_NOTE = (
 )
 
 
-def build(services: Services) -> Controls:
+def build(loaded: LoadedModels) -> Controls:
     """Lay out the tab and wire it to the bundle's history; its controls for links and lessons.
 
     Figures are drawn when their view comes into sight: in a hidden tab they have no width.
@@ -39,11 +39,11 @@ def build(services: Services) -> Controls:
     tab = this_tab()
     card = lesson.Card("training")
     controls = Controls("training", card=card)
-    if services.bundle is None:
-        gr.HTML(html.notice(services.missing))
-        controls.items = {**live_training.build(services), "lesson": card.number}
+    if loaded.bundle is None:
+        gr.HTML(html.notice(loaded.missing))
+        controls.items = {**live_training.build(loaded), "lesson": card.number}
         return controls
-    h = history.load(services.bundle)
+    h = history.load(loaded.bundle)
     opened = controls.opened = gr.State(next(iter(VIEWS)))
     with gr.Tabs(overflow_behavior="wrap") as controls.inner:
         for name, (title, build_view) in VIEWS.items():
@@ -51,7 +51,7 @@ def build(services: Services) -> Controls:
                 inner = controls.views[name]
                 remember(inner, name, opened)
                 if build_view is None:
-                    controls.items |= live_training.build(services)
+                    controls.items |= live_training.build(loaded)
                 else:
                     build_view(h, Visibility(tab, inner, opened, name))
 

@@ -7,7 +7,7 @@ import time
 import gradio as gr
 
 from ulmfit_demo import lessons, limits, theme
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.shared import code_panel, events, guard, html
 from ulmfit_demo.tabs.training import live_training_html as view
 from ulmfit_demo.workers.live_training import corpus
@@ -29,9 +29,9 @@ IDLE = "Press Train: the loss is drawn here as it falls."
 BUDGET = Budget(limits.LIVE_CPU_SECONDS, limits.LIVE_SECONDS, limits.LIVE_MEMORY)
 
 
-def build(services: Services) -> dict:
+def build(loaded: LoadedModels) -> dict:
     """Lay out the view; it needs no model of the app. Its controls by name."""
-    supervisor = services.supervisor
+    supervisor = loaded.supervisor
 
     @guard.guarded(gr.skip(), gr.skip(), gr.skip(), refusals=(corpus.TextError, Full))
     def train(source, own, prompt, epochs, size):

@@ -7,7 +7,7 @@ from functools import lru_cache
 import gradio as gr
 
 from ulmfit_demo import lessons, limits, theme
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
 from ulmfit_demo.tabs.shared.controls import Part, called
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
@@ -26,21 +26,21 @@ EMPTY = "Type a word or a text, or choose an example."
 MISSING = "No subword model was found in assets/subwords. `python -m train subwords` makes them."
 
 
-def build(services: Services, visibility: Visibility) -> Part:
-    """Lay out the view and wire it to `services`; its controls by name."""
-    kinds = {k: name for k, name in TYPES.items() if services.ladder.sizes(k)}
+def build(loaded: LoadedModels, visibility: Visibility) -> Part:
+    """Lay out the view and wire it to `loaded`; its controls by name."""
+    kinds = {k: name for k, name in TYPES.items() if loaded.ladder.sizes(k)}
     if not kinds:
         gr.HTML(html.notice(MISSING))
         return Part()
     corpus = _corpus()
-    scores = lru_cache(services.ladder.scores)
-    order = lru_cache(lambda: MergeOrder(scores(services.ladder.sizes("bpe")[-1], "bpe")))
-    widths = embedding_sizes(services)
+    scores = lru_cache(loaded.ladder.scores)
+    order = lru_cache(lambda: MergeOrder(scores(loaded.ladder.sizes("bpe")[-1], "bpe")))
+    widths = embedding_sizes(loaded)
 
     def explained(text: str, kind: str, size: int, chosen: Tokenized) -> str:
         if kind == "bpe":
             merges = order()
-            found = dict.fromkeys(words(services.ladder.normalize(text, size, kind)))
+            found = dict.fromkeys(words(loaded.ladder.normalize(text, size, kind)))
             short = [w for w in found if len(w) <= limits.MERGE_CHARACTERS][: limits.MERGE_WORDS]
             built = [
                 (w, merges.build(w), len(merges.build(w, size - merges.n_fixed))) for w in short
@@ -53,7 +53,7 @@ def build(services: Services, visibility: Visibility) -> Part:
         )
 
     def lines(text, kind, size):
-        sizes = services.ladder.sizes(kind)
+        sizes = loaded.ladder.sizes(kind)
         return lessons.code("vocabulary_ladder", text=text, sizes=sizes, kind=kind)
 
     @guard.guarded(None, None, None, "")
@@ -67,9 +67,9 @@ def build(services: Services, visibility: Visibility) -> Part:
         """
         text = limits.text(text)
         kind = limits.choice(kind, kinds, "The kind of subwords")
-        sizes = services.ladder.sizes(kind)
+        sizes = loaded.ladder.sizes(kind)
         size = limits.choice(size, sizes, "The vocabulary size")
-        rungs = [(s, services.ladder.tokenize(text, s, kind)) for s in sizes]
+        rungs = [(s, loaded.ladder.tokenize(text, s, kind)) for s in sizes]
         chosen = dict(rungs)[size]
         code = lines(text, kind, size)
         drawn = _figures(corpus, kinds, kind, size, rungs, widths)
@@ -100,7 +100,7 @@ def build(services: Services, visibility: Visibility) -> Part:
             min_width=180,
             elem_id="vocabulary-kind",
         )
-        sizes = services.ladder.sizes(next(iter(kinds)))
+        sizes = loaded.ladder.sizes(next(iter(kinds)))
         size = gr.Radio(
             [(f"{s:,}", s) for s in sizes],
             value=1_000 if 1_000 in sizes else sizes[0],

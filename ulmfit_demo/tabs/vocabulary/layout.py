@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.shared import lesson
 from ulmfit_demo.tabs.shared.controls import Controls
 from ulmfit_demo.tabs.shared.this_tab import this_tab
@@ -18,8 +18,8 @@ VIEWS = {
 }
 
 
-def build(services: Services) -> Controls:
-    """Lay out the tab and wire it to `services`; its controls for links and lessons.
+def build(loaded: LoadedModels) -> Controls:
+    """Lay out the tab and wire it to `loaded`; its controls for links and lessons.
 
     A figure that is drawn while its tab is hidden has no width, and the page hangs: a view gets what
     it draws to when it comes into sight, and `opened` says which view that is.
@@ -33,6 +33,6 @@ def build(services: Services) -> Controls:
             with gr.Tab(title, id=name) as controls.views[name]:
                 inner = controls.views[name]
                 remember(inner, name, opened)
-                controls.add(name, view.build(services, Visibility(tab, inner, opened, name)))
+                controls.add(name, view.build(loaded, Visibility(tab, inner, opened, name)))
     controls.items["lesson"] = card.number
     return controls

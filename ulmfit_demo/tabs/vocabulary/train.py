@@ -9,7 +9,7 @@ import gradio as gr
 from sentencepiece import SentencePieceProcessor
 
 from ulmfit_demo import lessons, limits
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
 from ulmfit_demo.tabs.shared.controls import Part, called
 from ulmfit_demo.tabs.shared.save_bar import save_bar
@@ -32,7 +32,7 @@ BUDGET = training.Budget(
 )
 
 
-def build(services: Services, visibility: Visibility) -> Part:
+def build(loaded: LoadedModels, visibility: Visibility) -> Part:
     """Lay out the view; it needs no model of the app. Its controls by name."""
 
     @guard.guarded(gr.skip(), refusals=(training.TrainingError,))

@@ -6,7 +6,7 @@ import gradio as gr
 import numpy as np
 
 from ulmfit_demo import lessons, limits, theme
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
 from ulmfit_demo.tabs.shared.controls import Part, called
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
@@ -23,14 +23,14 @@ DEFAULT = (3, 60_000)  # the notebook's, and fastai's
 MISSING = "No word counts were found in assets/vocabulary. `python -m train vocabulary` makes them."
 
 
-def build(services: Services, visibility: Visibility) -> Part:
+def build(loaded: LoadedModels, visibility: Visibility) -> Part:
     """Lay out the view and wire it to the counts that ship; its controls by name."""
     try:
         counts = WordCounts.load(theme.ASSETS / COUNTS)
     except (OSError, ValueError):
         gr.HTML(html.notice(MISSING))
         return Part()
-    widths = embedding_sizes(services)
+    widths = embedding_sizes(loaded)
     points = np.unique(np.geomspace(*limits.MAX_VOCAB, 40).astype(int)).tolist()
 
     def lines(text, min_freq, max_vocab):
