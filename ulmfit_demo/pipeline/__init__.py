@@ -22,7 +22,7 @@ from ulmfit_demo.pipeline.batching import Batching
 from ulmfit_demo.pipeline.classifying import Classifying
 from ulmfit_demo.pipeline.inside import Inspecting
 from ulmfit_demo.pipeline.journey import Travelling
-from ulmfit_demo.pipeline.results import to_json
+from ulmfit_demo.pipeline.results.as_json import to_json
 from ulmfit_demo.pipeline.teaching import Teaching
 from ulmfit_demo.pipeline.tokenizing import Tokenizing
 from ulmfit_demo.pipeline.training import Training

@@ -17,8 +17,8 @@ from ulmfit_demo.batches import (
     read_lengths,
     split_documents,
 )
-from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.base import Base, given
+from ulmfit_demo.pipeline.results import batching as results
 
 CUTS = ("fastai", "notebook")
 ORDERS = ("sorted", "shuffled", "given")

@@ -10,8 +10,8 @@ import numpy as np
 from ulmfit_demo import limits
 from ulmfit_demo.inference import devices, other_models, sentiment
 from ulmfit_demo.models.classification import encode_batches
-from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.base import Base, given, last
+from ulmfit_demo.pipeline.results import classifying as results
 from ulmfit_demo.tokens import clean
 
 

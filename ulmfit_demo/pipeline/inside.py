@@ -5,8 +5,8 @@ from __future__ import annotations
 from ulmfit_demo import limits
 from ulmfit_demo.inference.inside import changing, neighbours, readers, remembering, units
 from ulmfit_demo.models.inspection.states import GATES
-from ulmfit_demo.pipeline import inside_results as results
 from ulmfit_demo.pipeline.base import Base, given, last
+from ulmfit_demo.pipeline.results import inside as results
 from ulmfit_demo.tokens import clean
 
 ANY = (-1, 2**31)  # of a token's number: -1 for none

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ulmfit_demo import limits
-from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.base import Base, given
+from ulmfit_demo.pipeline.results import teaching as results
 from ulmfit_demo.teach import learn, task, validation
 from ulmfit_demo.teach import taught as taughts
 from ulmfit_demo.teach.features import ENCODERS

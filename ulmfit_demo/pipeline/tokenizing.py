@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 
 from ulmfit_demo import limits, tokens
-from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.base import Base, given
+from ulmfit_demo.pipeline.results import tokenizing as results
 from ulmfit_demo.resources import assets
 from ulmfit_demo.tokens.merges import MergeOrder, words
 from ulmfit_demo.tokens.word_counts import WordCounts

@@ -9,9 +9,10 @@ from functools import cached_property
 from sentencepiece import SentencePieceProcessor
 
 from ulmfit_demo import limits
-from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.base import Base, given
-from ulmfit_demo.pipeline.results import to_json
+from ulmfit_demo.pipeline.results import training as results
+from ulmfit_demo.pipeline.results.as_json import to_json
+from ulmfit_demo.pipeline.results.tokenizing import PieceScore
 from ulmfit_demo.resources import assets
 from ulmfit_demo.tokens import subword_pieces
 from ulmfit_demo.training_log import history
@@ -155,7 +156,7 @@ def _learned_from(text: object) -> str:
 def _trained(step: training.Trained, sample: str) -> results.TrainedVocabulary:
     processor = SentencePieceProcessor(model_proto=step.model)
     first = len(training.SPECIALS) + 1  # after the special tokens and <unk>
-    pieces: list[results.PieceScore] = [
+    pieces: list[PieceScore] = [
         {"piece": processor.id_to_piece(i), "score": processor.get_score(i)}
         for i in range(first, len(processor))
     ]

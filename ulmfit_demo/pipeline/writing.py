@@ -10,8 +10,8 @@ from typing import Any, Concatenate, ParamSpec
 from ulmfit_demo import limits
 from ulmfit_demo.inference import generation, stages
 from ulmfit_demo.inference.surprisal import surprisal_of
-from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.base import Base, given, last, sampling
+from ulmfit_demo.pipeline.results import writing as results
 from ulmfit_demo.tokens import clean
 
 P = ParamSpec("P")
