@@ -8,7 +8,8 @@ from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import changing
 from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.inside import change_html as view
-from ulmfit_demo.tabs.shared import code_panel, events, guard, html, model_code
+from ulmfit_demo.tabs.inside import code
+from ulmfit_demo.tabs.shared import events, guard, html, model_code
 from ulmfit_demo.tabs.shared.controls import Part
 
 EMPTY = "Type a review, then press the button."
@@ -31,10 +32,6 @@ def build(loaded: LoadedModels, shared) -> Part:
         """What a search that was stopped leaves; one that had ended stays as it is."""
         return html.empty(STOPPED) if view.SEARCHING in str(shown) else gr.skip()
 
-    @guard.guarded()
-    def show_code(opened, text):
-        return lines(text) if opened else gr.skip()
-
     def lines(text):
         found = model_code.sentiment(loaded, limits.text(text))
         return found + lessons.code("inside_change") if loaded.bundle else found
@@ -43,7 +40,6 @@ def build(loaded: LoadedModels, shared) -> Part:
         go = gr.Button("Find the smallest change", variant="primary", elem_id="inside-find")
         stop = gr.Button("Stop", elem_id="inside-stop", min_width=80, scale=0)
     result = gr.HTML(html.empty(IDLE), elem_id="inside-change", min_height=220)
-    code, code_open = code_panel.on_demand()
     event = events.redraw(
         [go.click],
         search,
@@ -55,6 +51,6 @@ def build(loaded: LoadedModels, shared) -> Part:
     stop.click(None, None, None, cancels=[event], api_visibility="private")
     # in the lane of key presses: the search that is stopped holds a place in its own
     events.redraw([stop.click], stopped, [result], [result])
-    seen = [code_open, shared.text]
-    shared.visibility.live(seen, show_code, seen, [code], None)
-    return Part({}, lambda values: lines(values["text"]))
+    parameters = {"text": shared.text}
+    lines_shown = code.shown(shared.visibility, lines, parameters)
+    return Part({}, lines_shown)

@@ -7,10 +7,10 @@ import gradio as gr
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import GonePlace, remembering
 from ulmfit_demo.inference.loading import LoadedModels
-from ulmfit_demo.tabs.inside import figures
+from ulmfit_demo.tabs.inside import code, figures
 from ulmfit_demo.tabs.inside import memory_html as view
 from ulmfit_demo.tabs.inside.place import place_of
-from ulmfit_demo.tabs.shared import code_panel, events, guard, html, model_code
+from ulmfit_demo.tabs.shared import events, guard, html, model_code
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
 from ulmfit_demo.tokens import clean
@@ -45,10 +45,6 @@ def build(loaded: LoadedModels, shared) -> Part:
             told = "" if isinstance(refusal, GonePlace) else html.notice(str(refusal))
             return remembering.recall(loaded, text), told
 
-    @guard.guarded()
-    def show_code(opened, text, place):
-        return lines(text, place) if opened else gr.skip()
-
     def lines(text, place):
         if loaded.bundle is None:
             return f"# {loaded.missing}"
@@ -67,9 +63,8 @@ def build(loaded: LoadedModels, shared) -> Part:
         curve = figure("inside-curve", height=300)
         average = figure("inside-average", height=300)
     gr.HTML(view.claim(loaded), elem_id="inside-claim")
-    code, code_open = code_panel.on_demand()
     inputs, outputs = [shared.text, shared.place, measure], [result, curve, average]
     shared.visibility.live(inputs, show, inputs, outputs, "inside_memory", **events.MODEL)
-    seen = [code_open, shared.text, shared.place]
-    shared.visibility.live(seen, show_code, seen, [code], None)
-    return Part({"measure": measure}, lambda values: lines(values["text"], values["place"]))
+    parameters = {"text": shared.text, "place": shared.place}
+    lines_shown = code.shown(shared.visibility, lines, parameters)
+    return Part({"measure": measure}, lines_shown)

@@ -7,9 +7,10 @@ import gradio as gr
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import readers
 from ulmfit_demo.inference.loading import LoadedModels
+from ulmfit_demo.tabs.inside import code
 from ulmfit_demo.tabs.inside import readers_html as view
 from ulmfit_demo.tabs.inside.place import place_of
-from ulmfit_demo.tabs.shared import code_panel, events, guard, html, model_code
+from ulmfit_demo.tabs.shared import events, guard, html, model_code
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tokens import clean
 
@@ -27,10 +28,6 @@ def build(loaded: LoadedModels, shared) -> Part:
         at = place_of(place)
         return view.compared(found, at), view.tops(found, at)
 
-    @guard.guarded()
-    def show_code(opened, text):
-        return lines(text) if opened else gr.skip()
-
     def lines(text):
         if loaded.bundle is None or not loaded.bundle.snapshots:
             return f"# {loaded.missing or 'this model ships without an earlier stage'}"
@@ -42,9 +39,8 @@ def build(loaded: LoadedModels, shared) -> Part:
 
     result = gr.HTML(elem_id="inside-readers", min_height=150)
     tops = gr.HTML(elem_id="inside-tops", min_height=60)
-    code, code_open = code_panel.on_demand()
     inputs = [shared.text, shared.place]
     shared.visibility.live(inputs, show, inputs, [result, tops], "inside_readers", **events.MODEL)
-    seen = [code_open, shared.text]
-    shared.visibility.live(seen, show_code, seen, [code], None)
-    return Part({}, lambda values: lines(values["text"]))
+    parameters = {"text": shared.text}
+    lines_shown = code.shown(shared.visibility, lines, parameters)
+    return Part({}, lines_shown)

@@ -7,9 +7,10 @@ import gradio as gr
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import GonePlace, units
 from ulmfit_demo.inference.loading import LoadedModels
+from ulmfit_demo.tabs.inside import code
 from ulmfit_demo.tabs.inside import unit_html as view
 from ulmfit_demo.tabs.inside.place import place_of
-from ulmfit_demo.tabs.shared import code_panel, events, guard, html, model_code, picks
+from ulmfit_demo.tabs.shared import events, guard, html, model_code, picks
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tokens import clean
 
@@ -44,10 +45,6 @@ def build(loaded: LoadedModels, shared) -> Part:
     def hold(prompt, unit, value, n_words, seed):
         prompt = limits.text(prompt, limits.PROMPT_CHARACTERS)
         return view.held(units.hold(loaded, prompt, unit, value, n_words, seed))
-
-    @guard.guarded()
-    def show_code(opened, text, unit):
-        return lines(text, unit) if opened else gr.skip()
 
     def lines(text, unit):
         if loaded.bundle is None:
@@ -92,7 +89,6 @@ def build(loaded: LoadedModels, shared) -> Part:
             seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=limits.SEED[1])
             go = gr.Button("Write", variant="primary", elem_id="inside-write", min_width=80)
         held = gr.HTML(html.empty(HELD), elem_id="inside-held", min_height=80)
-    code, code_open = code_panel.on_demand()
 
     inputs, outputs = [shared.text, unit, shared.place, heat_open], [result, details, heat]
     shared.visibility.live(inputs, show, inputs, outputs, "inside_unit")
@@ -101,7 +97,7 @@ def build(loaded: LoadedModels, shared) -> Part:
     everything.collapse(lambda: False, None, heat_open, **quiet)
     settings = [prompt, unit, value, n_words, seed]
     events.redraw([go.click], hold, settings, [held], api_name="page_inside_hold", **events.MODEL)
-    seen = [code_open, shared.text, unit]
-    shared.visibility.live(seen, show_code, seen, [code], None)
+    parameters = {"text": shared.text, "unit": unit}
+    lines_shown = code.shown(shared.visibility, lines, parameters)
     items = {"unit": unit, "held": value, "prompt": prompt, "words": n_words, "seed": seed}
-    return Part(items, lambda values: lines(values["text"], values["unit"]))
+    return Part(items, lines_shown)

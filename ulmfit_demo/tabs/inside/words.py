@@ -7,9 +7,9 @@ import gradio as gr
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import neighbours
 from ulmfit_demo.inference.loading import LoadedModels
-from ulmfit_demo.tabs.inside import figures
+from ulmfit_demo.tabs.inside import code, figures
 from ulmfit_demo.tabs.inside import words_html as view
-from ulmfit_demo.tabs.shared import code_panel, events, guard, html, model_code
+from ulmfit_demo.tabs.shared import events, guard, html, model_code
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
 from ulmfit_demo.tokens import clean
@@ -42,10 +42,6 @@ def build(loaded: LoadedModels, shared) -> Part:
     def show_moved():
         return view.moved(neighbours.moved(loaded))
 
-    @guard.guarded()
-    def show_code(opened, word, n):
-        return lines(word, n) if opened else gr.skip()
-
     def lines(word, n):
         if loaded.bundle is None:
             return f"# {loaded.missing}"
@@ -73,11 +69,10 @@ def build(loaded: LoadedModels, shared) -> Part:
         moved = gr.HTML(elem_id="inside-moved", min_height=60)
     plot = figure("inside-map", height=430)
     note = gr.HTML(elem_id="inside-map-note")
-    code, code_open = code_panel.on_demand()
-    inputs = [word, n]
+    parameters = {"word": word, "n": n}
+    inputs = [*parameters.values()]
     shared.visibility.live(inputs, show, inputs, [result], "inside_neighbours")
     shared.visibility.live([shared.text], on_map, [shared.text], [plot, note], "inside_map")
     events.redraw([panel.expand], show_moved, [], [moved])
-    seen = [code_open, word, n]
-    shared.visibility.live(seen, show_code, seen, [code], None)
-    return Part({"word": word, "n": n}, lambda values: lines(values["word"], values["n"]))
+    lines_shown = code.shown(shared.visibility, lines, parameters)
+    return Part(parameters, lines_shown)

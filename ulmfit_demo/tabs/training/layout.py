@@ -118,9 +118,9 @@ def _classifier(h: History, visibility: Visibility) -> None:
         lambda: plots.by_stage(ours, theirs, "valid_loss", "Loss", "loss"),
     )
     _figures(visibility, ("training-stage-accuracy", "training-stage-loss"), draw)
-    gr.HTML(f'<p class="u-small">{CLASSIFIER_NOTE}{view.student_note(h)}</p>')
+    gr.HTML(view.note(CLASSIFIER_NOTE + view.student_note(h)))
     gr.HTML(view.unfreezing(h), elem_id="training-unfreezing")
-    gr.HTML(f'<p class="u-small">{FREEZE_NOTE}</p>')
+    gr.HTML(view.note(FREEZE_NOTE))
     with gr.Accordion("The figures, epoch by epoch", open=False):
         gr.HTML(view.epochs(h, "classifier"), elem_id="training-classifier-epochs")
         save_bar("training-classifier-epochs", "csv", what="the table")
