@@ -12,7 +12,8 @@ import sys
 from reference import CORPUS, arguments, shipped
 
 from train.data import Corpus
-from ulmfit_demo.models.attribution import deletion_check, integrated_gradients, leave_one_out
+from train.deletion_check import deletion_check
+from ulmfit_demo.models.attribution import integrated_gradients, leave_one_out
 
 
 def main() -> None:

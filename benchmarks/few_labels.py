@@ -39,7 +39,7 @@ NAMES = {
 }
 
 
-def sets_of(loaded: loading.Services, lines: list[str]) -> dict[str, np.ndarray]:
+def sets_of(loaded: loading.LoadedModels, lines: list[str]) -> dict[str, np.ndarray]:
     """Rows of every start, standardized, for `lines`."""
     found = {}
     given = task.Task(("a", "b"), tuple(lines), (task.NONE,) * len(lines))

@@ -30,7 +30,7 @@ import psutil
 
 from benchmarks.load import free_port
 from tests.page import Page
-from ulmfit_demo.inference import loading as services
+from ulmfit_demo.inference import loading
 from ulmfit_demo.resources import assets
 from ulmfit_demo.tabs.teach import answers
 from ulmfit_demo.teach import learn, task
@@ -45,7 +45,7 @@ START = (
 )
 
 
-def lines_of(loaded: services.Services, seed: int) -> list[tuple[str, str]]:
+def lines_of(loaded: loading.LoadedModels, seed: int) -> list[tuple[str, str]]:
     """(label, text) of `N_LINES` texts of `N_TOKENS` tokens, pieced together from the film lines."""
     film, rng = task.presets(assets())["film"].task, np.random.default_rng(seed)
     found = []
@@ -69,7 +69,7 @@ def timed(function: Callable, times: int) -> list[float]:
     return found
 
 
-def alone(loaded: services.Services) -> list[str]:
+def alone(loaded: loading.LoadedModels) -> list[str]:
     """Rows of the table: the first reading, and a click after 12, 50 and 199 labels."""
     rows = lines_of(loaded, 0)
     names = sorted({a for a, _ in rows})
@@ -203,7 +203,7 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=16)
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
-    loaded = services.load(assets())
+    loaded = loading.load(assets())
     rows = alone(loaded)
     print("\n".join(rows), flush=True)
     text = "\n".join(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from train import calibration_fit
 from train.data import Corpus
 from train.reading import probabilities
 from ulmfit_demo.models import calibration
@@ -40,7 +41,7 @@ def calibrate(folder: Path, loaded: Bundle, corpus: Corpus) -> dict:
         raise BundleError(f"{folder} has no classifier that reads from the end")
     logits, labels = held_out_logits(model, corpus)
     positive = loaded.config["classes"].index("pos")
-    found = calibration.calibrate(logits, labels, positive)
+    found = calibration_fit.fit(logits, labels, positive)
     truth = (labels == positive).numpy()
     before = calibration.probabilities(logits)[:, positive].numpy()
     after = calibration.probabilities(logits, found.temperature)[:, positive].numpy()
@@ -48,12 +49,12 @@ def calibrate(folder: Path, loaded: Bundle, corpus: Corpus) -> dict:
     (folder / "config.json").write_text(
         json.dumps(config, ensure_ascii=False, indent=1), encoding="utf-8"
     )
-    bins = [dataclasses.asdict(b) for b in calibration.reliability(after, truth) if b.n]
+    bins = [dataclasses.asdict(b) for b in calibration_fit.reliability(after, truth) if b.n]
     return {
         **dataclasses.asdict(found),
         "n": len(labels),
-        "ece_before": calibration.expected_calibration_error(before, truth),
-        "ece": calibration.expected_calibration_error(after, truth),
+        "ece_before": calibration_fit.expected_calibration_error(before, truth),
+        "ece": calibration_fit.expected_calibration_error(after, truth),
         "bins": bins,
         "documents": "held-out reviews of train",
     }

@@ -21,6 +21,7 @@ from fastai.text.data import LMDataLoader
 from train import model_card, short_texts
 from train.calibrate import calibrate
 from train.data import Corpus, Documents
+from train.deletion_check import deletion_check
 from train.logging import progress
 from train.mistakes import against_bundle
 from train.mistakes import measure as mistakes
@@ -84,9 +85,7 @@ def attribution_metrics(loaded: bundle.Bundle, documents: Documents, n: int = 20
         left_out.append(attribution.leave_one_out(model, ids, positive))
     found = {"Integrated gradients": gradients, "Leave one out": left_out}
     return {
-        name: dataclasses.asdict(
-            attribution.deletion_check(model, texts, s, skip=markers, positive=positive)
-        )
+        name: dataclasses.asdict(deletion_check(model, texts, s, skip=markers, positive=positive))
         for name, s in found.items()
     }
 

@@ -105,8 +105,7 @@
   const setNumber = (stepper, k) => {
     const input = numberOf(stepper);
     if (!input || Number(input.value) === k) return;
-    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(input, k);
-    input.dispatchEvent(new Event("input", { bubbles: true }));
+    window.ulmfitField.fill(input, k);
   };
   // The number is what a visitor chose last; what the server draws may have been asked for before.
   const current = (stepper) =>

@@ -64,7 +64,6 @@
     body.append(...rows.slice(1).map((row) => line("td", row)));
     return found;
   };
-  const csv = (rows) => rows.map((row) => row.map((c) => (/[",\n]/.test(c) ? `"${String(c).replace(/"/g, '""')}"` : c)).join(",")).join("\n");
 
   window.ulmfitFigure = (element, props, watch) => {
     const stage = element.querySelector(".u-figure");
@@ -91,7 +90,7 @@
       button("PNG", "Save this figure as PNG", (el) => picture(el, "png")),
       button("SVG", "Save this figure as SVG", (el) => picture(el, "svg")),
       button("CSV", "Save the figure's numbers as CSV", (el) => {
-        window.ulmfitSave.save(`${fileName()}.csv`, csv(numbers(figure)), "text/csv");
+        window.ulmfitSave.save(`${fileName()}.csv`, window.ulmfitSave.csv(numbers(figure)), "text/csv");
         window.ulmfitSave.say(el, "Saved");
       }),
       button("Embed", "Copy the lines that put this figure into a page", (el) =>

@@ -14,7 +14,7 @@
     if (!keep && field) {
       drew = Date.now();
       values[place] = 1 + Math.floor(Math.random() * MOST);
-      window.ulmfitJourney.fill(field, String(values[place]));
+      window.ulmfitField.fill(field, String(values[place]));
     }
     document.getElementById("generation-result")?.scrollIntoView({ block: "nearest" });
     return values;

@@ -4,16 +4,13 @@
   let n = 0;
   document.addEventListener("click", (ev) => {
     const box = ev.target.closest?.(".ins-heat");
-    const field = document.querySelector("#inside-unit-pick textarea, #inside-unit-pick input");
+    const field = window.ulmfitField.find("inside-unit-pick");
     if (!box || !field) return;
     const units = box.dataset.units.split(",");
     const { top, height } = box.getBoundingClientRect();
     const row = Math.floor(((ev.clientY - top) / height) * units.length);
     const unit = units[Math.max(0, Math.min(row, units.length - 1))];
-    const value = JSON.stringify({ n: `heat ${++n}`, value: unit });
-    const proto = field.tagName === "TEXTAREA" ? HTMLTextAreaElement : HTMLInputElement;
-    Object.getOwnPropertyDescriptor(proto.prototype, "value").set.call(field, value);
-    field.dispatchEvent(new Event("input", { bubbles: true }));
+    window.ulmfitField.fill(field, JSON.stringify({ n: `heat ${++n}`, value: unit }));
   });
 
   const word = (target) => target.closest?.(".ins-strip > .ins-t");

@@ -12,12 +12,6 @@
   let timer = 0, n = 0;
   const last = {}; // field → its value when it was looked at last
 
-  const fill = (field, value) => {
-    const proto = field.tagName === "TEXTAREA" ? HTMLTextAreaElement : HTMLInputElement;
-    Object.getOwnPropertyDescriptor(proto.prototype, "value").set.call(field, value);
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-  };
-  const hidden = (id) => document.querySelector(`#${id} textarea, #${id} input`);
   const fields = (tab) => (places[tab] || []).map(([place]) => document.querySelector(place)).filter(Boolean);
   const current = (tab) => {
     const found = fields(tab);
@@ -55,10 +49,10 @@
     if (there.textContent !== sample) there.textContent = sample;
   };
   const ask = (text) => {
-    const field = text !== shown && hidden("journey-text");
+    const field = text !== shown && window.ulmfitField.find("journey-text");
     if (!field) return;
     shown = text;
-    fill(field, text);
+    window.ulmfitField.fill(field, text);
   };
   const tick = (tab) => { if (!timer) look(tab); };
 
@@ -73,12 +67,12 @@
     const stop = ev.target.closest?.(".journey [data-open]");
     if (stop) {
       forced = { tab: stop.dataset.open, text: shown ?? places.tokenizers?.[0][1] };
-      fill(hidden("journey-open"), JSON.stringify({ n: ++n, tab: stop.dataset.open }));
+      window.ulmfitField.fill(window.ulmfitField.find("journey-open"), JSON.stringify({ n: ++n, tab: stop.dataset.open }));
     }
     if (ev.target.closest?.("#journey-back") && mine !== null) {
       const tab = window.ulmfitLink.open();
       window.ulmfitLink.keep();
-      fields(tab).forEach((field) => fill(field, mine));
+      fields(tab).forEach((field) => window.ulmfitField.fill(field, mine));
       look(tab);
     }
   });
@@ -95,5 +89,5 @@
   };
   const restored = (tab) => { stays = tab; forced = null; };
   const isGiven = (text) => given.has(text);
-  window.ulmfitJourney = { start, take, first, opened, tick, restored, isGiven, fill };
+  window.ulmfitJourney = { start, take, first, opened, tick, restored, isGiven };
 })();

@@ -32,9 +32,8 @@
     return panel?.querySelector(`[data-pick="${of}"][data-value="${is}"], [data-picks="${of}"] > button[data-i="${is}"]`);
   };
   document.addEventListener("click", (ev) => {
-    const button = ev.target.closest?.("[data-pick], [data-picks] > button");
-    const field = button && (button.dataset.pick ?? button.parentElement.dataset.picks);
-    if (PICKS.has(field)) picked[open()] = [field, button.dataset.value ?? button.dataset.i, button.textContent];
+    const found = window.ulmfitPick.of(ev.target);
+    if (found && PICKS.has(found.id)) picked[open()] = [found.id, found.value, found.button.textContent];
   });
   let cut = []; // the text fields of the open tab that are too long for the address
   // Is the step from one address to the next one that Back should undo?
@@ -127,7 +126,7 @@
     again(new URLSearchParams(location.search));
     for (const [name, value] of Object.entries(long[entry] || {})) {
       const field = going && document.querySelector(texts[open()]?.[name]?.[0]);
-      if (field) window.ulmfitJourney.fill(field, value);
+      if (field) window.ulmfitField.fill(field, value);
     }
     if (going) going.until = Date.now() + PATIENCE;
     if (!ticking) setInterval(write, 500); // what is typed, and what an example or a lesson puts into a field

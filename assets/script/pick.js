@@ -4,18 +4,21 @@
   // hidden field → the result that a click on one of its buttons asks for: it comes into view
   const ASKED = { "sentiment-pick": "sentiment-what-if", "generation-pick": "generation-next" };
   let n = 0;
+  // The button that was clicked, the id of its field, and its value; null where it is none of these.
+  const of = (target) => {
+    const button = target.closest?.("[data-pick], [data-picks] > button");
+    if (!button) return null;
+    const { pick, value, i } = button.dataset;
+    return { button, id: pick ?? button.parentElement.dataset.picks, value: value ?? i };
+  };
+  window.ulmfitPick = { of };
   document.addEventListener("click", (ev) => {
-    const button = ev.target.closest?.("[data-pick], [data-picks] > button");
-    if (!button) return;
-    const id = button.dataset.pick ?? button.parentElement.dataset.picks;
-    const field = document.querySelector(`#${id} textarea, #${id} input`);
+    const picked = of(ev.target);
+    const field = picked && window.ulmfitField.find(picked.id);
     if (!field) return;
     // the number makes the same choice twice a change
-    const value = JSON.stringify({ n: ++n, value: button.dataset.value ?? button.dataset.i });
-    const proto = field.tagName === "TEXTAREA" ? HTMLTextAreaElement : HTMLInputElement;
-    Object.getOwnPropertyDescriptor(proto.prototype, "value").set.call(field, value);
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-    const result = document.getElementById(ASKED[id]);
+    window.ulmfitField.fill(field, JSON.stringify({ n: ++n, value: picked.value }));
+    const result = document.getElementById(ASKED[picked.id]);
     if (!result) return;
     const seen = new MutationObserver(() => {
       seen.disconnect();

@@ -2,12 +2,13 @@
 // kind in `data-save` or `data-copy` (csv, text, json) and in `data-of` where the result stands. What a
 // script drew from arrays gives its JSON itself: `element.result()`.
 (() => {
-  const cell = (text) => (/[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
+  const cell = (value) => (/[",\n]/.test(value) ? `"${String(value).replace(/"/g, '""')}"` : value);
+  const csv = (rows) => rows.map((row) => row.map(cell).join(",")).join("\n");
   const shown = (el) => el.checkVisibility?.() ?? true;
   // biome-ignore lint/performance/useDomNodeTextContent: what is hidden stays out
   const words = (el) => el.innerText.replace(/[\u00a0\u2002]/g, " ").trim();
   const rows = (table) =>
-    [...table.rows].filter(shown).map((row) => [...row.cells].map((c) => cell(c.dataset.value ?? words(c))).join(","));
+    [...table.rows].filter(shown).map((row) => csv([[...row.cells].map((c) => c.dataset.value ?? words(c))]));
 
   const tables = (place) =>
     [...place.querySelectorAll("table")].filter(shown)
@@ -20,7 +21,7 @@
   });
   const make = {
     csv: (place) => (along(place).length
-      ? ["word,percent positive,moved by points", ...along(place).map((w) => Object.values(w).map((v) => cell(String(v ?? ""))).join(","))].join("\n")
+      ? csv([["word", "percent positive", "moved by points"], ...along(place).map(Object.values)])
       : tables(place)),
     text: (place) => {
       const texts = [...place.querySelectorAll("article.text")]; // without its title
@@ -73,7 +74,7 @@
       return done;
     }
   };
-  window.ulmfitSave = { save, copy, say };
+  window.ulmfitSave = { save, copy, say, csv };
 
   document.addEventListener("click", (ev) => {
     const button = ev.target.closest?.("[data-save], [data-copy]");

@@ -1,7 +1,7 @@
 // Teach: the page keeps the labels that were given by clicks and keys, in order, in one hidden field. Each
 // question sends all of them, so that none is lost where the server answers only the newest.
 (() => {
-  const field = () => document.querySelector("#teach-log textarea, #teach-log input");
+  const field = () => window.ulmfitField.find("teach-log");
   const board = () => document.querySelector("#teach-board");
   let busy = 0, focus = null;
 
@@ -26,9 +26,7 @@
     }
     focus = board()?.contains(document.activeElement) ? button.dataset.label ?? kind : null;
     busy = Date.now() + 4000; // a server that does not answer stops nobody
-    const proto = place.tagName === "TEXTAREA" ? HTMLTextAreaElement : HTMLInputElement;
-    Object.getOwnPropertyDescriptor(proto.prototype, "value").set.call(place, JSON.stringify(log));
-    place.dispatchEvent(new Event("input", { bubbles: true }));
+    window.ulmfitField.fill(place, JSON.stringify(log));
   };
 
   document.addEventListener("click", (ev) => {

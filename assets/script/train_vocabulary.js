@@ -17,8 +17,7 @@
     const long = text.length > LONG;
     const preview = long ? `${text.slice(0, SHOWN)} […]\n\n${name}: ${count}, all of them are read.` : text;
     held = long ? { preview, text } : null;
-    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(area(), preview);
-    area().dispatchEvent(new Event("input", { bubbles: true }));
+    window.ulmfitField.fill(area(), preview);
     say(`${name}: ${count}`);
   };
 

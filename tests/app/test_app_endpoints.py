@@ -19,7 +19,9 @@ from tests.calls import (
     markup,
 )
 from ulmfit_demo import limits
-from ulmfit_demo.pipeline import results, to_json
+from ulmfit_demo.pipeline import to_json
+from ulmfit_demo.pipeline.results.classifying import Verdict
+from ulmfit_demo.pipeline.results.training import LiveTraining
 from ulmfit_demo.web import endpoints
 
 
@@ -77,10 +79,10 @@ def test_every_endpoint_is_called_here():
 
 def test_what_an_answer_may_not_be():
     verdict = {"label": "pos", "score": 0.9, "unsure": False}
-    assert is_of(verdict, results.Verdict)
-    assert not is_of({**verdict, "more": 1}, results.Verdict)
-    assert not is_of({**verdict, "score": "high"}, results.Verdict)
-    assert not is_of({**verdict, "unsure": None}, results.Verdict)
+    assert is_of(verdict, Verdict)
+    assert not is_of({**verdict, "more": 1}, Verdict)
+    assert not is_of({**verdict, "score": "high"}, Verdict)
+    assert not is_of({**verdict, "unsure": None}, Verdict)
     assert markup({"a": ["<b>x</b>", "1 < 2"]}, "</b>") == {"<b>"}
 
 
@@ -104,7 +106,7 @@ def test_generation_streams_growing_texts(client):
 
 def test_a_live_training_gives_its_losses_and_lines(client):
     found = client.predict("ours", "", "The film", 6, "small", api_name="/train_live")
-    assert is_of(found, results.LiveTraining)
+    assert is_of(found, LiveTraining)
     assert found["stage"] == "done"
     assert [e["epoch"] for e in found["epochs"]] == list(range(7))
     assert found["epochs"][-1]["held_out"] < found["epochs"][0]["held_out"] - 0.5

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks import fuzz
+from benchmarks.fuzz_inputs import ENDPOINTS
 
 TRIES = 12
 
@@ -34,7 +35,7 @@ def own_children() -> set[int]:
     return {p.pid for p in psutil.Process().children(recursive=True)}
 
 
-@pytest.mark.parametrize("name", fuzz.ENDPOINTS)
+@pytest.mark.parametrize("name", ENDPOINTS)
 def test_odd_arguments_get_a_result_or_a_sentence(asked, temporary, name):
     logged, before = fuzz.Logged(), own_children()
     logging.getLogger("ulmfit_demo").addHandler(logged)
@@ -46,7 +47,7 @@ def test_odd_arguments_get_a_result_or_a_sentence(asked, temporary, name):
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
-    @given(st.tuples(*fuzz.ENDPOINTS[name]))
+    @given(st.tuples(*ENDPOINTS[name]))
     def run(arguments):
         assert fuzz.wrong_with(asked[name], arguments, 30.0) == "", logged.said
 
@@ -60,7 +61,7 @@ def test_odd_arguments_get_a_result_or_a_sentence(asked, temporary, name):
 
 
 def test_every_endpoint_and_every_named_event_of_the_page_is_tried(asked):
-    assert set(fuzz.ENDPOINTS) == set(asked) - {
+    assert set(ENDPOINTS) == set(asked) - {
         "training",
         "model_card",
         "model_vocabulary",

@@ -29,7 +29,7 @@ from tests.calls import (
     is_of,
     markup,
 )
-from ulmfit_demo.pipeline import results
+from ulmfit_demo.pipeline.results.training import LiveTraining
 from ulmfit_demo.web import endpoints, resources
 
 mcp = pytest.importorskip("mcp", reason="pip install -r requirements-mcp.txt")
@@ -128,7 +128,7 @@ def test_a_tools_text_is_the_python_calls_json(call, pipeline, name):
 
 def test_a_live_training_is_json(call):
     found = json.loads(call(SECONDS, {"epochs": 6, "size": "small"})[1])
-    assert is_of(found, results.LiveTraining)
+    assert is_of(found, LiveTraining)
     assert found["stage"] == "done"
 
 

@@ -328,11 +328,11 @@ def test_64_clients_at_once_get_what_each_gets_alone(url, client):
 
 def test_what_was_clicked_is_checked_on_the_server(loaded):
     from ulmfit_demo.tabs.generation import layout as generation
-    from ulmfit_demo.tabs.shared import common
+    from ulmfit_demo.tabs.shared import picks
 
-    assert common.picked_number(json.dumps({"n": 1, "value": "3"})) == 3
+    assert picks.picked_number(json.dumps({"n": 1, "value": "3"})) == 3
     for odd in ("", "x", "[]", json.dumps({"value": "-1"}), json.dumps({"value": 3}), None):
-        assert common.picked_number(odd) == -1
+        assert picks.picked_number(odd) == -1
     with pytest.raises(limits.Refused):
         generation.wanted(json.dumps({"value": "[0, 99999999]"}), 2)
     with pytest.raises(limits.Refused):

@@ -1,4 +1,4 @@
-"""Every event of the page that redraws something goes through `common.redraw`."""
+"""Every event of the page that redraws something goes through `events.redraw`."""
 
 import json
 import urllib.request
@@ -7,7 +7,7 @@ from collections import Counter
 import gradio as gr
 
 from ulmfit_demo.tabs.journey.strip import FIELDS
-from ulmfit_demo.tabs.shared import common
+from ulmfit_demo.tabs.shared import events
 
 DRAWN = {"html"}
 # Pressed or opened: while one of these runs, gradio's page sends no second one (`once`).
@@ -88,7 +88,7 @@ def test_an_event_that_goes_another_way_is_found():
     with gr.Blocks(analytics_enabled=False) as demo:
         text, shown, other = gr.Textbox(), gr.HTML(), gr.HTML()
         button = gr.Button()
-        common.live([text], lambda text: text, [text], [shown], "good")
+        events.live([text], lambda text: text, [text], [shown], "good")
         button.click(str, text, other, api_name="pressed")  # the only one that writes there
         assert unordered(demo.get_config_file()) == []
         text.change(str, text, other, api_name="another_way")

@@ -32,9 +32,9 @@ LEARN = "The boat left the harbour at dawn.\nThe gulls followed the boat out to 
 @pytest.fixture(scope="module")
 def client():
     """The tab alone: it needs the ladder and no model."""
-    services = SimpleNamespace(ladder=SubwordLadder(theme.ASSETS / "subwords"), bundle=None)
+    loaded = SimpleNamespace(ladder=SubwordLadder(theme.ASSETS / "subwords"), bundle=None)
     with gr.Blocks() as demo, gr.Tabs(), gr.Tab("Vocabulary"):
-        vocabulary.build(services)
+        vocabulary.build(loaded)
     demo.queue(max_size=limits.QUEUE, default_concurrency_limit=limits.KEYSTROKE_LANE)
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.launch_settings())
     yield Page(url, verbose=False)

@@ -106,7 +106,7 @@ def test_words_are_walked_with_arrows_and_the_picked_one_keeps_the_focus(
 def test_stop_ends_the_search_on_the_server_and_says_so(open_page, answered, monkeypatch):
     closed = threading.Event()
 
-    def endless(services, text):
+    def endless(loaded, text):
         step = changing.Search(text, 0.9, (), 0.8, 0, 1, False, False, 1.0)
         try:
             for n in itertools.count():

@@ -2,19 +2,10 @@
 
 import pytest
 
+from ulmfit_demo.page import TABS
 from ulmfit_demo.tabs import inside
 
 pytestmark = pytest.mark.browser
-TABS = (
-    "Tokenizers",
-    "Vocabulary",
-    "Batches",
-    "Sentiment",
-    "Generation",
-    "Inside",
-    "Training",
-    "Teach",
-)
 SEEN = {"memory": "memory", "words": "neighbours", "readers": "readers", "change": "find"}
 MOST = 400  # presses of Tab
 

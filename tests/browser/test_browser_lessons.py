@@ -7,20 +7,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ulmfit_demo import lessons
+from ulmfit_demo.page import TABS as TITLES
 
 pytestmark = pytest.mark.browser
 TIMEOUT = 60_000
 OPEN = re.compile(r"\bopen\b")
-TABS = [
-    "tokenizers",
-    "vocabulary",
-    "batches",
-    "sentiment",
-    "generation",
-    "inside",
-    "training",
-    "teach",
-]
+TABS = [title.lower() for title in TITLES]
 TEXTS = {  # the names of a tab's text controls → where they stand
     ("tokenizers", "text"): "#tokenizers-text textarea",
     ("vocabulary", "text"): "#vocabulary-text textarea",

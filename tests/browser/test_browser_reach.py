@@ -3,6 +3,7 @@
 import pytest
 
 from tests.figures import drawn
+from ulmfit_demo.page import TABS
 from ulmfit_demo.tabs import inside
 from ulmfit_demo.tabs.batches import layout as batches
 from ulmfit_demo.tabs.training import layout as training
@@ -10,16 +11,6 @@ from ulmfit_demo.tabs.vocabulary import layout as vocabulary
 
 pytestmark = pytest.mark.browser
 SOON = 60_000
-TABS = (
-    "Tokenizers",
-    "Vocabulary",
-    "Batches",
-    "Sentiment",
-    "Generation",
-    "Inside",
-    "Training",
-    "Teach",
-)
 # presses of Tab through the open tab as it opens, panels closed: no more than
 STOPS = 60
 COUNT = """tab => [...document.getElementById(`tab-${tab}`).querySelectorAll('*')].filter((e) =>

@@ -17,7 +17,7 @@ from gradio.server_messages import (
 from gradio_client import Client
 
 from ulmfit_demo.order import SKIP, Question, Written
-from ulmfit_demo.tabs.shared import common
+from ulmfit_demo.tabs.shared import events
 from ulmfit_demo.web import gradio_patches
 
 DROPPED = [["replace", [], SKIP]]  # of edits
@@ -85,7 +85,7 @@ def test_an_event_past_the_queue_cannot_be_ordered():
     with gr.Blocks():
         text = gr.Textbox()
         with pytest.raises(ValueError, match="queue"):
-            common.redraw([text.change], str, [text], [text], queue=False)
+            events.redraw([text.change], str, [text], [text], queue=False)
 
 
 class Page:
@@ -116,8 +116,8 @@ class Page:
         with gr.Blocks(analytics_enabled=False) as self.demo:
             text, other = gr.Textbox(), gr.Textbox()
             shown, last, seen = gr.HTML(), gr.State(""), gr.HTML()
-            common.redraw([text.change], answer, [text], [shown, last], api_name="answer")
-            common.redraw([other.change], stream, [other], [shown], api_name="stream")
+            events.redraw([text.change], answer, [text], [shown, last], api_name="answer")
+            events.redraw([other.change], stream, [other], [shown], api_name="stream")
             gr.Button().click(kept, last, seen, api_name="kept")
         self.demo.queue(default_concurrency_limit=4)
         gradio_patches.keep_order(self.demo)

@@ -10,7 +10,7 @@ import torch
 
 from ulmfit_demo import limits, tokens
 from ulmfit_demo.inference import devices
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.models.generation import next_logits
 from ulmfit_demo.models.sampling import NextWords, Sampling, next_words
 
@@ -64,16 +64,16 @@ class Written:
 
 
 def write(
-    services: Services, prompt: str, sampling: Sampling, n_steps: int, n_texts: int, seed: int
+    loaded: LoadedModels, prompt: str, sampling: Sampling, n_steps: int, n_texts: int, seed: int
 ) -> Iterator[Written]:
     """Continue `prompt`, one token at a time; yields after each. Raises `Refused` without a model."""
     prompt = beginning(prompt)
-    vocab = services.words()
+    vocab = loaded.words()
     words = tuple(tokens.fastai_words(prompt).texts)
     ids = tuple(vocab.numericalize(words))
     texts = tuple(Text(i) for i in range(n_texts))
     start = Written(prompt, ids, sampling, n_steps, seed, texts, prompt_tokens=words)
-    yield from _go_on(services, start, range(n_texts), forced=[], n_steps=n_steps)
+    yield from _go_on(loaded, start, range(n_texts), forced=[], n_steps=n_steps)
 
 
 def beginning(prompt: str) -> str:
@@ -82,7 +82,7 @@ def beginning(prompt: str) -> str:
 
 
 def branch(
-    services: Services, written: Written, text: int, place: int, word: str
+    loaded: LoadedModels, written: Written, text: int, place: int, word: str
 ) -> Iterator[Written]:
     """Leave `text` before its token `place`, put `word` there, and let the model go on.
 
@@ -103,14 +103,14 @@ def branch(
         raise limits.Refused(
             f"There are {limits.BRANCHES} texts already. Press Write to begin anew."
         )
-    id_ = services.words().id_of(word)
+    id_ = loaded.words().id_of(word)
     rank = 1 + sum(p > chances[word] for p in chances.values())
     steered = replace(here, id=id_, token=word, probability=chances[word], rank=rank, chosen=True)
     kept = (*old.drawn[:place], steered)
     new = Text(old.number, kept, branch_of=text)
     start = replace(written, texts=(*written.texts, new))
     yield from _go_on(
-        services,
+        loaded,
         start,
         [len(written.texts)],
         forced=[d.id for d in kept],
@@ -119,15 +119,15 @@ def branch(
 
 
 def _go_on(
-    services: Services, written: Written, places: Sequence[int], forced: list[int], n_steps: int
+    loaded: LoadedModels, written: Written, places: Sequence[int], forced: list[int], n_steps: int
 ) -> Iterator[Written]:
-    vocab = services.words()
+    vocab = loaded.words()
     texts = list(written.texts)
     yield written
     started, steps = time.perf_counter(), 0
     for i, (step, device) in enumerate(
         devices.generate_on_gpu(
-            services.model.key,
+            loaded.model.key,
             list(written.prompt_ids),
             forced,
             written.sampling,
@@ -179,7 +179,7 @@ class Next:
 
 
 def next_word(
-    services: Services,
+    loaded: LoadedModels,
     written: Written | None,
     prompt: str,
     text: int | None,
@@ -188,7 +188,7 @@ def next_word(
     temperatures: Sequence[float],
 ) -> Next:
     """What could follow: after the prompt, or at token `place` of a text that was written."""
-    vocab = services.words()
+    vocab = loaded.words()
     drawn, precision = None, ""
     kept: tuple[Drawn, ...] = ()
     before = prompt
@@ -202,9 +202,9 @@ def next_word(
         before = start + "".join(piece.space + piece.text for piece in pieces)
     else:
         before = beginning(prompt)
-        ids = services.numericalize(before)
+        ids = loaded.numericalize(before)
     started = time.perf_counter()
-    logits = last_logits(services, ids, [d.id for d in kept], precision)
+    logits = last_logits(loaded, ids, [d.id for d in kept], precision)
     seen = None
     if sampling.repetition_penalty != 1:
         seen = torch.zeros(len(logits), dtype=torch.bool)
@@ -215,7 +215,7 @@ def next_word(
         sampling,
         n=limits.ALTERNATIVES,
         drawn=drawn.id if drawn else None,
-        banned=devices.never_drawn(services.model.vocab),
+        banned=devices.never_drawn(loaded.model.vocab),
         seen=seen,
     )
     return Next(
@@ -230,13 +230,13 @@ def next_word(
 
 @devices.retry_on_cpu
 def last_logits(
-    services: Services, prompt: Sequence[int], drawn: Sequence[int] = (), precision: str = ""
+    loaded: LoadedModels, prompt: Sequence[int], drawn: Sequence[int] = (), precision: str = ""
 ) -> torch.Tensor:
     """Logits of the token after `prompt` and `drawn`: [vocab_sz], on the CPU.
 
     They come the way they came when the token was drawn, in `precision`; "" is that of the next text.
     """
-    models, _ = devices.live_models(services.model.key)
+    models, _ = devices.live_models(loaded.model.key)
     wanted = precision or devices.WRITES_IN
     logits, _ = next_logits(models.lm, prompt, drawn, precision=wanted)
     return logits[0].float().cpu()

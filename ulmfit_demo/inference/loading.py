@@ -1,8 +1,6 @@
-"""What the tabs call: text in and plain results out. Draws nothing.
+"""Loads the models, tokenizers and vocabulary of the app, once for all visitors.
 
-`Services` ties tokenizers, vocabulary and models together; `reviews` and `writing` hold the functions
-of the two model tabs. Everything held here is read-only after `load`; what belongs to one visitor
-travels as arguments and results.
+All of it is read-only after `load`; what belongs to one visitor travels as arguments and results.
 """
 
 from __future__ import annotations
@@ -24,8 +22,8 @@ FILES = ["*.json", "*.jsonl", "*.safetensors", "*.md"]  # of a bundle on the Hub
 
 
 @dataclass(frozen=True, eq=False)  # one app holds one; its answers are kept by it
-class Services:
-    """What was found in `assets`."""
+class LoadedModels:
+    """The models, tokenizers and vocabulary that were found in `assets`."""
 
     ladder: SubwordLadder
     bundle: bundles.Bundle | None
@@ -65,7 +63,7 @@ class Services:
         return self.vocab
 
 
-def load(assets: Path, wanted: str | None = None) -> Services:
+def load(assets: Path, wanted: str | None = None) -> LoadedModels:
     """Read what `assets` holds. A missing model or ladder leaves its tabs to say so.
 
     `wanted`: another bundle, as a folder or OWNER/NAME; without it the environment's ULMFIT_BUNDLE.
@@ -84,7 +82,7 @@ def load(assets: Path, wanted: str | None = None) -> Services:
         nbsvm = baselines.load_nbsvm(assets / "baselines")
     except baselines.BaselineError as e:
         log.warning("no NB-SVM beside our classifier: %s", e)
-    return Services(SubwordLadder(assets / "subwords"), bundle, vocab, missing, nbsvm)
+    return LoadedModels(SubwordLadder(assets / "subwords"), bundle, vocab, missing, nbsvm)
 
 
 def bundle_folder(wanted: str | None, default: Path) -> Path:

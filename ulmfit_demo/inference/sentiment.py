@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ulmfit_demo import limits, tokens
 from ulmfit_demo.inference import devices
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.models import attribution, calibration, precision
 from ulmfit_demo.models.classification import classify
 from ulmfit_demo.models.reading import Reading, read_along
@@ -26,17 +26,17 @@ CONSIDERED = 40  # words of the model's own that are weighed against what follow
 FOLLOWING = 8  # tokens after the word that a suggestion must fit
 
 
-def warm_up(services: Services) -> None:
+def warm_up(loaded: LoadedModels) -> None:
     """Measure the machine's fastest precision while the page is fetched, not at a visitor's word.
 
     Then let the tokenizer learn the commonest words.
     """
-    if services.bundle is None:
+    if loaded.bundle is None:
         return
 
     def work() -> None:
-        read(services, FIRST)
-        tokens.keep_common(services.words().words[:COMMON])
+        read(loaded, FIRST)
+        tokens.keep_common(loaded.words().words[:COMMON])
 
     # ZeroGPU forks its workers, and a fork must not meet a lock that is held; a precision that is asked
     # for and cannot run must end the start, not every request.
@@ -82,9 +82,9 @@ class Verdict:
         return calibration.UNSURE if self.unsure else leaning
 
 
-def band_of(services: Services, key: str = calibration.FORWARDS) -> calibration.Calibration:
+def band_of(loaded: LoadedModels, key: str = calibration.FORWARDS) -> calibration.Calibration:
     """Which probabilities of the bundle's classifier are no verdict."""
-    return calibration.from_config(services.model.config, key)
+    return calibration.from_config(loaded.model.config, key)
 
 
 @dataclass(frozen=True)
@@ -102,14 +102,14 @@ class LastReading:
 
 @devices.retry_on_cpu
 def read(
-    services: Services, text: str, before: LastReading | None = None
+    loaded: LoadedModels, text: str, before: LastReading | None = None
 ) -> tuple[Verdict | None, LastReading | None]:
     """The verdict on `text` after every word; (None, None) for a text without any word.
 
     `before`: what this gave for the same visitor's last text; it changes the time and nothing else.
     Raises `Refused` without a model.
     """
-    vocab = services.words()
+    vocab = loaded.words()
     if not text.strip():
         return None, None
     started = time.perf_counter()
@@ -117,13 +117,13 @@ def read(
     ids = pieces.ids
     if len(ids) == 1:  # `xxbos` alone: the rules left nothing of the text
         return None, None
-    models, device = devices.live_models(services.model.key)
+    models, device = devices.live_models(loaded.model.key)
     reading = read_along(models.classifier, ids, before.reading if before else None)
     column = models.config["classes"].index("pos")
     after = reading.probabilities[:, column].tolist()
     verdict = Verdict(
         positive=after[-1],
-        unsure=band_of(services).unsure(after[-1]),
+        unsure=band_of(loaded).unsure(after[-1]),
         words=tuple(group_words(pieces, after)),
         n_tokens=len(ids),
         n_unknown=ids.count(vocab.unk_id),
@@ -165,9 +165,9 @@ class Reasons:
 
 
 @devices.retry_on_cpu
-def explain(services: Services, text: str) -> Reasons | None:
+def explain(loaded: LoadedModels, text: str) -> Reasons | None:
     """Integrated gradients and leave-one-out of each word; None for a text without any word."""
-    verdict, reading = read(services, text)
+    verdict, reading = read(loaded, text)
     if verdict is None:
         return None
     if verdict.n_tokens > limits.EXPLAINED_TOKENS:
@@ -176,7 +176,7 @@ def explain(services: Services, text: str) -> Reasons | None:
             f"{limits.EXPLAINED_TOKENS:,}. Shorten it; the verdict above stays."
         )
     started = time.perf_counter()
-    models, _ = devices.live_models(services.model.key)
+    models, _ = devices.live_models(loaded.model.key)
     ids, column = list(reading.ids), models.config["classes"].index("pos")
     gradients = attribution.integrated_gradients(models.classifier, ids, column)
     left_out = attribution.leave_one_out(models.classifier, ids, column)
@@ -215,12 +215,12 @@ class WhatIf:
 
 
 @devices.retry_on_cpu
-def what_if(services: Services, text: str, index: int) -> WhatIf:
+def what_if(loaded: LoadedModels, text: str, index: int) -> WhatIf:
     """Delete or replace word `index` of `text`. Raises `Refused` where there is no such word.
 
     The changed texts are read as the verdict is: else a word would seem to move it by the rounding.
     """
-    verdict, reading = read(services, text)
+    verdict, reading = read(loaded, text)
     if verdict and verdict.n_tokens > limits.KEPT_TOKENS:
         raise limits.Refused(
             f"The review has {verdict.n_tokens:,} tokens; what-if works for up to "
@@ -231,14 +231,14 @@ def what_if(services: Services, text: str, index: int) -> WhatIf:
         raise limits.Refused("That word is no longer there. Click one of the words again.")
     word = words[index]
     texts = [cut(text, word, "")]
-    others = suggest(services, list(reading.ids), word)
+    others = suggest(loaded, list(reading.ids), word)
     texts += [cut(text, word, other) for other in others]
-    models, _ = devices.live_models(services.model.key)
-    documents = [services.numericalize(t) for t in texts]
+    models, _ = devices.live_models(loaded.model.key)
+    documents = [loaded.numericalize(t) for t in texts]
     column = models.config["classes"].index("pos")
     probabilities = classify(models.classifier, documents, job="read")[:, column].tolist()
     values = [p if len(d) > 1 else None for p, d in zip(probabilities, documents, strict=True)]
-    words_of = [band_of(services).verdict(p) if p is not None else NO_WORDS for p in values]
+    words_of = [band_of(loaded).verdict(p) if p is not None else NO_WORDS for p in values]
     changes = [Change(*c) for c in zip(["", *others], texts, values, words_of, strict=True)]
     return WhatIf(word, verdict.positive, verdict.word, tuple(changes))
 
@@ -259,15 +259,15 @@ def cut(text: str, word: Word, other: str) -> str:
 
 
 def suggest(
-    services: Services,
+    loaded: LoadedModels,
     ids: list[int],
     word: Word,
     considered: int = CONSIDERED,
     n_following: int = FOLLOWING,
 ) -> list[str]:
     """Words that the language model would write there, the best first; the word's case is kept."""
-    words = services.model.vocab
-    models, _ = devices.live_models(services.model.key)
+    words = loaded.model.vocab
+    models, _ = devices.live_models(loaded.model.key)
     replaced = ids[word.first : word.last + 1]
     known = set(replaced)
     found = replacements(
@@ -304,11 +304,11 @@ class Progress:
         ]
 
 
-def many(services: Services, texts: Sequence[str]) -> Iterator[Progress]:
+def many(loaded: LoadedModels, texts: Sequence[str]) -> Iterator[Progress]:
     """Probability of positive for every text, a batch at a time; None for a text without a word."""
-    services.words()
+    loaded.words()
     positive: list[float | None] = [None] * len(texts)
-    band, started, done = band_of(services), time.perf_counter(), 0
+    band, started, done = band_of(loaded), time.perf_counter(), 0
     documents: list[list[int]] = []
     which: list[int] = []
     blank: set[int] = set()
@@ -319,7 +319,7 @@ def many(services: Services, texts: Sequence[str]) -> Iterator[Progress]:
         return Progress(*known, device, precision, elapsed)
 
     for i, text in enumerate(texts):
-        document = services.numericalize(text) if text.strip() else []
+        document = loaded.numericalize(text) if text.strip() else []
         if len(document) > 1:  # more than `xxbos`
             documents.append(document)
             which.append(i)
@@ -327,7 +327,7 @@ def many(services: Services, texts: Sequence[str]) -> Iterator[Progress]:
             blank.add(i)
         if i % limits.TOKENIZED_AT_ONCE == 0 or i + 1 == len(texts):
             yield progress("tokenizing")
-    for places, values, *where in devices.classify_on_gpu(services.model.key, documents):
+    for places, values, *where in devices.classify_on_gpu(loaded.model.key, documents):
         for place, value in zip(places, values, strict=True):
             positive[which[place]] = value
         done += len(places)

@@ -10,7 +10,7 @@ import torch
 
 from ulmfit_demo import limits, tokens
 from ulmfit_demo.inference import devices
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.models.awd_lstm import Encoder
 from ulmfit_demo.models.bundle import Bundle, BundleError
 from ulmfit_demo.models.generation import likeliest_next
@@ -31,16 +31,16 @@ class StageWords:
 
 
 @devices.retry_on_cpu
-def before_and_after(services: Services, prompt: str, n: int = 10) -> list[StageWords]:
+def before_and_after(loaded: LoadedModels, prompt: str, n: int = 10) -> list[StageWords]:
     """The `n` likeliest next words of every stage that the bundle holds, each in its own vocabulary.
 
     What the classifier kept of the language: its encoder, decoded with its own embedding and the
     language model's bias. Fine-tuning had no reason to keep it. Raises `Refused` without a model, or
     where the files of an earlier state cannot be read.
     """
-    vocab = services.words()
+    vocab = loaded.words()
     read = tuple(t.text for t in tokens.fastai_words(prompt).tokens)
-    models, _ = devices.live_models(services.model.key)
+    models, _ = devices.live_models(loaded.model.key)
     result = []
     try:
         for s in models.snapshots:

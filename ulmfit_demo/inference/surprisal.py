@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ulmfit_demo import limits, tokens
 from ulmfit_demo.inference import devices
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.models.surprisal import surprisal
 
 
@@ -26,9 +26,9 @@ class TextSurprisal:
 
 
 @devices.retry_on_cpu
-def surprisal_of(services: Services, text: str) -> TextSurprisal | None:
+def surprisal_of(loaded: LoadedModels, text: str) -> TextSurprisal | None:
     """Bits and rank of every token of `text`; None for a text without any word."""
-    vocab = services.words()
+    vocab = loaded.words()
     if not text.strip():
         return None
     started = time.perf_counter()
@@ -41,7 +41,7 @@ def surprisal_of(services: Services, text: str) -> TextSurprisal | None:
             f"The text has {len(ids):,} tokens; this view reads up to {limits.SURPRISE_TOKENS:,}. "
             "Shorten it; nothing was lost."
         )
-    models, _ = devices.live_models(services.model.key)
+    models, _ = devices.live_models(loaded.model.key)
     found = surprisal(models.lm, ids, n_top=3)
     return TextSurprisal(
         tokenized.tokens,

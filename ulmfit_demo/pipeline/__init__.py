@@ -22,7 +22,7 @@ from ulmfit_demo.pipeline.batching import Batching
 from ulmfit_demo.pipeline.classifying import Classifying
 from ulmfit_demo.pipeline.inside import Inspecting
 from ulmfit_demo.pipeline.journey import Travelling
-from ulmfit_demo.pipeline.results import to_json
+from ulmfit_demo.pipeline.results.as_json import to_json
 from ulmfit_demo.pipeline.teaching import Teaching
 from ulmfit_demo.pipeline.tokenizing import Tokenizing
 from ulmfit_demo.pipeline.training import Training
@@ -46,7 +46,7 @@ class Pipeline(
     @property
     def vocab(self) -> tuple[str, ...]:
         """The words of the models, in order of their ids. Raises `Refused` without a model."""
-        return self.services.words().words
+        return self.loaded.words().words
 
     def model_card(self) -> str:
         """The bundle's README: what it was trained on and what was measured; "" where it has none."""
@@ -54,7 +54,7 @@ class Pipeline(
         return card.read_text(encoding="utf-8") if card.is_file() else ""
 
     def __repr__(self) -> str:
-        bundle = self.services.bundle
+        bundle = self.loaded.bundle
         if bundle is None:
             return "Pipeline(without a model)"
         sizes = ", ".join(f"{k}={bundle.config[k]}" for k in ("vocab_sz", "emb_sz", "n_hid"))
@@ -74,7 +74,7 @@ def load(source: str | Path | None = None) -> Pipeline | taughts.Taught:
         BundleError: there is no usable model; the message says why.
     """
     if source is not None and taughts.is_taught(source):
-        return taughts.load(source, load().services)
+        return taughts.load(source, load().loaded)
     loaded = loading.load(assets(), None if source is None else str(source))
     if loaded.bundle is None:
         raise BundleError(loaded.missing)

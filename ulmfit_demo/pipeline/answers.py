@@ -17,7 +17,7 @@ from ulmfit_demo import batches, lessons, limits, tokens
 from ulmfit_demo.batches import Batches, make_batches, make_stream, order_sorted, padding_share
 from ulmfit_demo.inference import devices, generation
 from ulmfit_demo.inference.inside import neighbours, readers
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.models.generation import generate
 from ulmfit_demo.models.sampling import Sampling
 from ulmfit_demo.training_log import history
@@ -33,11 +33,11 @@ TOWN, REVIEW = "Words of an encyclopedia", "Words of a review"  # examples of th
 N_SHOWN = 5  # tokens of a stream that an answer shows
 
 
-def answered(services: Services, tab: str) -> list[dict]:
+def answered(loaded: LoadedModels, tab: str) -> list[dict]:
     """The questions of `tab`, each with its `answer` filled in. Needs a model; [] without one."""
-    if services.bundle is None:
+    if loaded.bundle is None:
         return []
-    known = facts(services)
+    known = facts(loaded)
     return [
         {**question, "answer": _answer(question["answer"], known)}
         for question in lessons.questions()
@@ -65,16 +65,16 @@ class Facts(dict):
     opens must cost no share of a GPU.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, loaded: LoadedModels) -> None:
         super().__init__()
-        self.services = services
+        self.loaded = loaded
         self.groups = [_tokens, _batches, _training, _inside, _model]
         self.lock = threading.Lock()
 
     def __missing__(self, key: str) -> object:
         with self.lock:
             while key not in self and self.groups:
-                self.update(self.groups[0](self.services))
+                self.update(self.groups[0](self.loaded))
                 self.groups.pop(0)
         if key in self:
             return self[key]
@@ -82,13 +82,13 @@ class Facts(dict):
 
 
 @lru_cache(maxsize=2)
-def facts(services: Services) -> Facts:
+def facts(loaded: LoadedModels) -> Facts:
     """The figures for the models that are loaded."""
-    return Facts(services)
+    return Facts(loaded)
 
 
-def _tokens(services: Services) -> dict[str, object]:
-    vocab = services.words()
+def _tokens(loaded: LoadedModels) -> dict[str, object]:
+    vocab = loaded.words()
 
     def words(text: str) -> list[str]:
         return tokens.fastai_words(text).texts
@@ -103,7 +103,7 @@ def _tokens(services: Services) -> dict[str, object]:
         "first_token": short[0],
         "sentence": SENTENCE,
         "n_words": len(tokens.spacy_words(SENTENCE).tokens),
-        "n_pieces": _n_pieces(services),
+        "n_pieces": _n_pieces(loaded),
         "n_characters": len(SENTENCE),
         "n_rules": len(tokens.RULE_NAMES),
         "rules": ", ".join(tokens.RULE_NAMES),
@@ -120,13 +120,13 @@ def _tokens(services: Services) -> dict[str, object]:
     }
 
 
-def _n_pieces(services: Services) -> object:
-    if 1_000 not in services.ladder.sizes("unigram"):
+def _n_pieces(loaded: LoadedModels) -> object:
+    if 1_000 not in loaded.ladder.sizes("unigram"):
         return "some"
-    return len(services.ladder.tokenize(SENTENCE, 1_000).tokens)
+    return len(loaded.ladder.tokenize(SENTENCE, 1_000).tokens)
 
 
-def _batches(services: Services) -> dict[str, object]:
+def _batches(loaded: LoadedModels) -> dict[str, object]:
     examples = lessons.examples()
     text = next(iter(examples["batches"].values()))
     documents = [tokens.fastai_words(d).texts for d in batches.split_documents(text)]
@@ -153,32 +153,32 @@ def _batches(services: Services) -> dict[str, object]:
     }
 
 
-def _inside(services: Services) -> dict[str, object]:
-    sizes = services.model.lm.body.sizes
+def _inside(loaded: LoadedModels) -> dict[str, object]:
+    sizes = loaded.model.lm.body.sizes
     found: dict[str, object] = {"n_hid": sizes.n_hid}
     examples = lessons.examples()["inside"]
     with suppress(limits.Refused):  # without an earlier stage
         for name, title in (("town", TOWN), ("review", REVIEW)):
-            both = readers.compare(services, examples[title])
+            both = readers.compare(loaded, examples[title])
             for side, bits in zip(("before", "after"), both.bits_per_byte, strict=True):
                 found[f"{name}_{side}"] = f"{bits:.2f}"
     try:
-        near = neighbours.near(services, "wooden", N_SHOWN).columns[-2].neighbours
+        near = neighbours.near(loaded, "wooden", N_SHOWN).columns[-2].neighbours
     except limits.Refused:  # a vocabulary without the word
         return found
     return {**found, "wooden_near": ", ".join(n.word for n in near)}
 
 
-def _model(services: Services) -> dict[str, object]:
-    bundle = services.model
+def _model(loaded: LoadedModels) -> dict[str, object]:
+    bundle = loaded.model
     body = bundle.lm.body
     sizes = body.sizes
     prompt = next(iter(lessons.examples()["generation"].values()))
-    now = generation.next_word(services, None, prompt, None, 0, Sampling(1.0), [1.0])
+    now = generation.next_word(loaded, None, prompt, None, 0, Sampling(1.0), [1.0])
     best = now.distributions[0].candidates[0]
     written = generate(
         bundle.lm,
-        services.numericalize(prompt),
+        loaded.numericalize(prompt),
         Sampling(0.75),
         n_steps=40,
         n_texts=2,
@@ -201,7 +201,7 @@ def _model(services: Services) -> dict[str, object]:
     return {
         **told,
         "prompt": prompt,
-        "next_word": services.words().decode([best.id])[0],
+        "next_word": loaded.words().decode([best.id])[0],
         "next_probability": f"{best.probability:.0%}",
         "n_drawn": len(ranks),
         "n_likely": sum(rank <= 10 for rank in ranks),
@@ -213,8 +213,8 @@ def _model(services: Services) -> dict[str, object]:
     }
 
 
-def _training(services: Services) -> dict[str, object]:
-    h = history.load(services.model)
+def _training(loaded: LoadedModels) -> dict[str, object]:
+    h = history.load(loaded.model)
     data, sizes = h.recipe("data"), {}
     if data:
         sizes = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from ulmfit_demo import limits
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.models.bundle import Bundle
 from ulmfit_demo.models.sampling import Sampling
 from ulmfit_demo.tokens import clean
@@ -18,13 +18,13 @@ T = TypeVar("T")
 class Base:
     """Holds the models. A method takes what it needs as arguments and keeps nothing."""
 
-    def __init__(self, services: Services) -> None:
-        self.services = services
+    def __init__(self, loaded: LoadedModels) -> None:
+        self.loaded = loaded
 
     @property
     def bundle(self) -> Bundle:
         """The models and their folder. Raises `Refused` without a model."""
-        return self.services.model
+        return self.loaded.model
 
 
 def given(text: object) -> str:

@@ -17,8 +17,8 @@ from ulmfit_demo.batches import (
     read_lengths,
     split_documents,
 )
-from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.base import Base, given
+from ulmfit_demo.pipeline.results import batching as results
 
 CUTS = ("fastai", "notebook")
 ORDERS = ("sorted", "shuffled", "given")
@@ -54,7 +54,7 @@ class Batching(Base):
         seq_len = limits.whole(seq_len, (1, 10**6), "The sequence length")
         seed = limits.whole(seed, limits.SEED, "The seed")
         notebook = limits.choice(cut, CUTS, "The cut") == "notebook"
-        words = [self.services.tokenize(d, "fastai").texts for d in documents]
+        words = [self.loaded.tokenize(d, "fastai").texts for d in documents]
         stream = make_stream(words, seed if shuffle else None)
         if not documents:
             return {
@@ -71,7 +71,7 @@ class Batching(Base):
         except ValueError as e:
             raise limits.Refused(str(e)) from None
         texts: list[str] = list(stream.items)
-        ids = self.services.words().numericalize(texts)
+        ids = self.loaded.words().numericalize(texts)
         return {
             "n_items": len(texts),
             "n_documents": len(documents),
@@ -113,7 +113,7 @@ class Batching(Base):
             raise limits.Refused(str(e)) from None
         documents: list[list[str]] | None = None
         if lengths is None:
-            documents = [self.services.tokenize(d, "fastai").texts for d in split_documents(text)]
+            documents = [self.loaded.tokenize(d, "fastai").texts for d in split_documents(text)]
             lengths = [len(d) for d in documents]
         for length in lengths:
             limits.whole(length, limits.DOCUMENT_TOKENS, "A length")
@@ -129,7 +129,7 @@ class Batching(Base):
             return [pad(values[i], width, fill, padding != "last", chunk) for i in indices]
 
         batches: list[results.ClassifierBatch] = []
-        vocab = self.services.words() if documents else None
+        vocab = self.loaded.words() if documents else None
         ids = [vocab.numericalize(d) for d in documents] if vocab and documents else None
         for batch in made:
             at = batch.indices, batch.width

@@ -10,8 +10,8 @@ import numpy as np
 from ulmfit_demo import limits
 from ulmfit_demo.inference import devices, other_models, sentiment
 from ulmfit_demo.models.classification import encode_batches
-from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.base import Base, given, last
+from ulmfit_demo.pipeline.results import classifying as results
 from ulmfit_demo.tokens import clean
 
 
@@ -44,7 +44,7 @@ class Classifying(Base):
         Args:
             text: a film review in English
         """
-        verdict, _ = sentiment.read(self.services, given(text))
+        verdict, _ = sentiment.read(self.loaded, given(text))
         if verdict is None:
             return {
                 **self._verdict(None),
@@ -69,7 +69,7 @@ class Classifying(Base):
         Args:
             text: a film review in English
         """
-        found = sentiment.explain(self.services, given(text))
+        found = sentiment.explain(self.loaded, given(text))
         if found is None:
             return {**self._verdict(None), "words": [], "error": None, "n_steps": None}
         return {
@@ -99,7 +99,7 @@ class Classifying(Base):
         """
         text = given(text)
         number = limits.whole(word, (1, 2**31), "The word's number")
-        found = sentiment.what_if(self.services, text, number)
+        found = sentiment.what_if(self.loaded, text, number)
         return {
             "word": found.word.text,
             "start": found.word.start,
@@ -118,10 +118,10 @@ class Classifying(Base):
             text: a film review in English
         """
         text = given(text)
-        verdict, _ = sentiment.read(self.services, text)
+        verdict, _ = sentiment.read(self.loaded, text)
         if verdict is None:
             return {"positive": None, "others": [], "backwards": None, "mean": None}
-        backwards = other_models.backwards(self.services, text, verdict)
+        backwards = other_models.backwards(self.loaded, text, verdict)
         return {
             "positive": verdict.positive,
             "others": [
@@ -130,7 +130,7 @@ class Classifying(Base):
                     "positive": float(other.positive),
                     "parts": [{"text": t, "weight": float(w)} for t, w in other.parts],
                 }
-                for name, other in other_models.others(self.services, text)
+                for name, other in other_models.others(self.loaded, text)
             ],
             "backwards": backwards.positive if backwards else None,
             "mean": backwards.mean if backwards else None,
@@ -149,9 +149,7 @@ class Classifying(Base):
         """
         if texts is None or isinstance(texts, str):
             return self.encode([texts])[0]
-        documents = [
-            self.services.numericalize(given(t)) for t in limits.several(texts, "The texts")
-        ]
+        documents = [self.loaded.numericalize(given(t)) for t in limits.several(texts, "The texts")]
         return self._encode(documents)
 
     @devices.retry_on_cpu
@@ -164,11 +162,11 @@ class Classifying(Base):
         return features
 
     def _positive(self, text: str) -> float | None:
-        verdict, _ = sentiment.read(self.services, text)
+        verdict, _ = sentiment.read(self.loaded, text)
         return None if verdict is None else verdict.positive
 
     def _many(self, texts: list[str]) -> Sequence[float | None]:
-        step = last(sentiment.many(self.services, texts))
+        step = last(sentiment.many(self.loaded, texts))
         return [None] * len(texts) if step is None else step.positive  # not one has a word
 
     def _verdict(self, positive: float | None) -> results.Verdict:

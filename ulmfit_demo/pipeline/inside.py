@@ -5,8 +5,8 @@ from __future__ import annotations
 from ulmfit_demo import limits
 from ulmfit_demo.inference.inside import changing, neighbours, readers, remembering, units
 from ulmfit_demo.models.inspection.states import GATES
-from ulmfit_demo.pipeline import inside_results as results
 from ulmfit_demo.pipeline.base import Base, given, last
+from ulmfit_demo.pipeline.results import inside as results
 from ulmfit_demo.tokens import clean
 
 ANY = (-1, 2**31)  # of a token's number: -1 for none
@@ -25,8 +25,8 @@ class Inspecting(Base):
         """
         number = limits.whole(unit, ANY, "The unit")
         place = limits.whole(token, ANY, "The token's number")
-        number = units.first(self.services) if number < 0 else number
-        found = units.read(self.services, given(text), number, place if place >= 0 else None)
+        number = units.first(self.loaded) if number < 0 else number
+        found = units.read(self.loaded, given(text), number, place if place >= 0 else None)
         if found is None:
             return {
                 "unit": number,
@@ -61,7 +61,7 @@ class Inspecting(Base):
             token: its number, 1 to 200; -1 takes the last of those
         """
         place = limits.whole(token, ANY, "The token's number")
-        found = remembering.recall(self.services, given(text), place if place >= 0 else None)
+        found = remembering.recall(self.loaded, given(text), place if place >= 0 else None)
         if found is None:
             return results.NOTHING
         m = found.memory
@@ -93,7 +93,7 @@ class Inspecting(Base):
             word: a word in English; of several the first counts
             n: neighbours
         """
-        found = neighbours.near(self.services, given(word), n)
+        found = neighbours.near(self.loaded, given(word), n)
         return {
             "word": clean(found.word),
             "shape": list(found.shape),
@@ -117,7 +117,7 @@ class Inspecting(Base):
         Args:
             text: any text in English
         """
-        found = readers.compare(self.services, given(text))
+        found = readers.compare(self.loaded, given(text))
         if found is None:
             return {
                 "stages": [],
@@ -155,7 +155,7 @@ class Inspecting(Base):
         Args:
             text: a film review in English
         """
-        found = last(changing.smallest_change(self.services, given(text)))
+        found = last(changing.smallest_change(self.loaded, given(text)))
         if found is None:
             return {
                 "positive": None,

@@ -8,8 +8,9 @@ from ulmfit_demo.inference import devices
 from ulmfit_demo.inference import sentiment as reviews
 from ulmfit_demo.models.generation import next_logits
 from ulmfit_demo.models.sampling import Sampling, next_words
-from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.base import Base, given
+from ulmfit_demo.pipeline.results.journey import Journey
+from ulmfit_demo.pipeline.results.writing import WordProbability
 from ulmfit_demo.tokens import fastai_tokens
 
 WORDS = 3  # likeliest next words
@@ -18,7 +19,7 @@ WORDS = 3  # likeliest next words
 class Travelling(Base):
     """One text on its way through all parts of the model."""
 
-    def journey(self, text: str, bs: int = 6, seq_len: int = 5) -> results.Journey:
+    def journey(self, text: str, bs: int = 6, seq_len: int = 5) -> Journey:
         """One text's tokens, ids, row of a mini-batch, hidden state, next words and verdict.
 
         Args:
@@ -29,8 +30,8 @@ class Travelling(Base):
         text = given(text)
         bs = limits.whole(bs, (1, 10**6), "The batch size")
         seq_len = limits.whole(seq_len, (1, 10**6), "The sequence length")
-        verdict, _ = reviews.read(self.services, text)
-        found: results.Journey = {
+        verdict, _ = reviews.read(self.loaded, text)
+        found: Journey = {
             "n_characters": len(text),
             "tokens": [],
             "ids": [],
@@ -45,7 +46,7 @@ class Travelling(Base):
         if verdict is None:
             return found
         tokens = fastai_tokens(text)
-        ids = self.services.words().numericalize(tokens)
+        ids = self.loaded.words().numericalize(tokens)
         state, words = self._last_state(ids)
         found["tokens"], found["ids"] = list(tokens), ids
         found["bs"], found["row"] = _first_row(tokens, bs, seq_len)
@@ -58,7 +59,7 @@ class Travelling(Base):
         return found
 
     @devices.retry_on_cpu
-    def _last_state(self, ids: list[int]) -> tuple[list[float], list[results.WordProbability]]:
+    def _last_state(self, ids: list[int]) -> tuple[list[float], list[WordProbability]]:
         """The language model's hidden state after `ids` [emb_sz], and the likeliest next words."""
         models, _ = devices.live_models(self.bundle.key)
         logits, state = next_logits(models.lm, ids, precision=devices.WRITES_IN)
@@ -66,7 +67,7 @@ class Travelling(Base):
         n = WORDS + len(never)
         (found,) = next_words(logits[0], [1.0], Sampling(temperature=1.0), n=n, banned=never)
         likely = [c for c in found.candidates if c.drawable][:WORDS]
-        words: list[results.WordProbability] = [
+        words: list[WordProbability] = [
             {"word": models.vocab[c.id], "probability": c.probability} for c in likely
         ]
         return state[-1][0][0].float().tolist(), words

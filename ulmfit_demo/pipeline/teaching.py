@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ulmfit_demo import limits
-from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.base import Base, given
+from ulmfit_demo.pipeline.results import teaching as results
 from ulmfit_demo.teach import learn, task, validation
 from ulmfit_demo.teach import taught as taughts
 from ulmfit_demo.teach.features import ENCODERS
@@ -29,9 +29,7 @@ class Teaching(Base):
         """
         lesson, learned = self._taught(texts, labels, encoder)
         names = lesson.task.names
-        return taughts.Taught(
-            self.services, names, learned.head, lesson.kind, len(lesson.task.lines)
-        )
+        return taughts.Taught(self.loaded, names, learned.head, lesson.kind, len(lesson.task.lines))
 
     def fit_and_judge(
         self, texts: list[str], labels: list[str], judge: list[str], encoder: str = "lm"
@@ -51,7 +49,7 @@ class Teaching(Base):
             lesson.features, learned.labels, len(names), lesson.norm, limits.VALIDATION_SECONDS
         )
         taught = taughts.Taught(
-            self.services, names, learned.head, lesson.kind, len(lesson.task.lines)
+            self.loaded, names, learned.head, lesson.kind, len(lesson.task.lines)
         )
         return {
             "labels": list(names),
@@ -76,7 +74,5 @@ class Teaching(Base):
                 raise limits.Refused(f"Text {number:,} is empty.")
         if len({name.casefold() for name in names}) == 1:
             raise limits.Refused(ONE_CLASS.format(names[0][:40]))
-        lesson = learn.begin(
-            self.services, task.task_of(list(zip(names, lines, strict=True))), kind
-        )
+        lesson = learn.begin(self.loaded, task.task_of(list(zip(names, lines, strict=True))), kind)
         return lesson, learn.learn(lesson)

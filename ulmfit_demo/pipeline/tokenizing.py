@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 
 from ulmfit_demo import limits, tokens
-from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.base import Base, given
+from ulmfit_demo.pipeline.results import tokenizing as results
 from ulmfit_demo.resources import assets
 from ulmfit_demo.tokens.merges import MergeOrder, words
 from ulmfit_demo.tokens.word_counts import WordCounts
@@ -23,7 +23,7 @@ class Tokenizing(Base):
 
     def tokenizers(self) -> list[str]:
         """The tokenizers that `tokens` takes: fastai, spacy, unigram-1000, characters and more."""
-        return [key for key in tokens.catalogue(self.services.ladder) if key != tokens.OWN]
+        return [key for key in tokens.catalogue(self.loaded.ladder) if key != tokens.OWN]
 
     def tokens(
         self, text: str, tokenizer: str = "fastai", rules: list[str] | None = None
@@ -38,7 +38,7 @@ class Tokenizing(Base):
         text = given(text)
         key = limits.choice(tokenizer, self.tokenizers(), "The tokenizer")
         on = None if rules is None else chosen_rules(rules)
-        found = tokens.tokenize(text, key, self.services.ladder, self.services.vocab, on)
+        found = tokens.tokenize(text, key, self.loaded.ladder, self.loaded.vocab, on)
         return {
             "tokenizer": key,
             "tokens": [
@@ -67,7 +67,7 @@ class Tokenizing(Base):
         Args:
             text: any text
         """
-        vocab = self.services.words()
+        vocab = self.loaded.words()
         texts = tokens.fastai_words(given(text)).texts
         ids = vocab.numericalize(texts)
         return {"tokens": texts, "ids": ids, "decoded": vocab.decode(ids)}
@@ -82,7 +82,7 @@ class Tokenizing(Base):
             kind: how the pieces were learned, unigram or bpe
             size: the vocabulary whose pieces come with their scores, or their merges
         """
-        text, ladder = given(text), self.services.ladder
+        text, ladder = given(text), self.loaded.ladder
         if not ladder.types():
             raise limits.Refused(NO_LADDER)
         kind = limits.choice(kind, ladder.types(), "The kind of subwords")
@@ -148,13 +148,13 @@ class Tokenizing(Base):
 
     @cached_property
     def _merge_order(self) -> MergeOrder:
-        ladder = self.services.ladder
+        ladder = self.loaded.ladder
         return MergeOrder(ladder.scores(ladder.sizes("bpe")[-1], "bpe"))
 
     def _merges(self, text: str, size: int) -> list[results.MergedWord]:
         """How the model of `size` builds the words of `text`; long ones and later ones are left out."""
         order = self._merge_order
-        found = dict.fromkeys(words(self.services.ladder.normalize(text, size, "bpe")))
+        found = dict.fromkeys(words(self.loaded.ladder.normalize(text, size, "bpe")))
         short = [w for w in found if len(w) <= limits.MERGE_CHARACTERS][: limits.MERGE_WORDS]
         return [
             {

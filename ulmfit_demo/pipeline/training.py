@@ -9,9 +9,10 @@ from functools import cached_property
 from sentencepiece import SentencePieceProcessor
 
 from ulmfit_demo import limits
-from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.base import Base, given
-from ulmfit_demo.pipeline.results import to_json
+from ulmfit_demo.pipeline.results import training as results
+from ulmfit_demo.pipeline.results.as_json import to_json
+from ulmfit_demo.pipeline.results.tokenizing import PieceScore
 from ulmfit_demo.resources import assets
 from ulmfit_demo.tokens import subword_pieces
 from ulmfit_demo.training_log import history
@@ -104,7 +105,7 @@ class Training(Base):
         epochs = limits.choice(epochs, limits.LIVE_EPOCHS, "The number of epochs")
         prompt = limits.text(prompt, limits.LIVE_PROMPT)
         texts = corpus.opinions(assets()) if ours else own_documents(own)
-        steps = self.services.supervisor.train(request(texts, epochs, shape, prompt, LIVE))
+        steps = self.loaded.supervisor.train(request(texts, epochs, shape, prompt, LIVE))
         run = Run()
         try:
             for step in steps:
@@ -155,7 +156,7 @@ def _learned_from(text: object) -> str:
 def _trained(step: training.Trained, sample: str) -> results.TrainedVocabulary:
     processor = SentencePieceProcessor(model_proto=step.model)
     first = len(training.SPECIALS) + 1  # after the special tokens and <unk>
-    pieces: list[results.PieceScore] = [
+    pieces: list[PieceScore] = [
         {"piece": processor.id_to_piece(i), "score": processor.get_score(i)}
         for i in range(first, len(processor))
     ]

@@ -10,8 +10,8 @@ from typing import Any, Concatenate, ParamSpec
 from ulmfit_demo import limits
 from ulmfit_demo.inference import generation, stages
 from ulmfit_demo.inference.surprisal import surprisal_of
-from ulmfit_demo.pipeline import results
 from ulmfit_demo.pipeline.base import Base, given, last, sampling
+from ulmfit_demo.pipeline.results import writing as results
 from ulmfit_demo.tokens import clean
 
 P = ParamSpec("P")
@@ -44,7 +44,7 @@ class Writing(Base):
         Args:
             text: any text in English
         """
-        found = surprisal_of(self.services, given(text))
+        found = surprisal_of(self.loaded, given(text))
         if found is None or not found.bits:
             return {"tokens": [], "perplexity": None}
         first, *rest = found.tokens
@@ -95,7 +95,7 @@ class Writing(Base):
         prompt = given(prompt)
         settings = sampling(temperature, top_k, top_p, min_p, repetition_penalty)
         found = generation.next_word(
-            self.services, None, prompt, None, 0, settings, [settings.temperature]
+            self.loaded, None, prompt, None, 0, settings, [settings.temperature]
         )
         (at,) = found.distributions
         return {
@@ -143,7 +143,7 @@ class Writing(Base):
             repetition_penalty: on words that the text has already; 1 is off
         """
         steps = generation.write(
-            self.services,
+            self.loaded,
             given(prompt),
             sampling(temperature, top_k, top_p, min_p, repetition_penalty),
             limits.whole(n_words, (1, MOST_WORDS), "The number of words"),
@@ -166,7 +166,7 @@ class Writing(Base):
         Args:
             prompt: how the text begins
         """
-        found = stages.before_and_after(self.services, given(prompt))
+        found = stages.before_and_after(self.loaded, given(prompt))
         return [
             {
                 "stage": stage.title,

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ulmfit_demo import limits
 from ulmfit_demo.inference import devices
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.models.engine import engine_of
 from ulmfit_demo.models.precision import choose
 from ulmfit_demo.teach import head as heads
@@ -23,16 +23,16 @@ from ulmfit_demo.teach.task import NONE, Task
 
 
 def reader_of(
-    services: Services, kind: str = LM, tuned: dict[str, Tensor] | None = None, fast: bool = False
+    loaded: LoadedModels, kind: str = LM, tuned: dict[str, Tensor] | None = None, fast: bool = False
 ) -> Reader:
     """The encoder `kind` of the bundle. `fast`: in the precision that is quickest for many texts.
 
     `tuned`: the last layer of a visitor's own, in place of the bundle's. Raises `Refused`.
     """
-    services.words()  # refuses where there is no model
-    models, _ = devices.live_models(services.model.key)
+    loaded.words()  # refuses where there is no model
+    models, _ = devices.live_models(loaded.model.key)
     model = models.classifier if kind == CLASSIFIER else models.lm
-    prompt = () if kind == CLASSIFIER else tuple(services.numericalize(PROMPT)[1:])
+    prompt = () if kind == CLASSIFIER else tuple(loaded.numericalize(PROMPT)[1:])
     if tuned is not None:
         return Reader(with_layer(model.body, tuned), kind, prompt)
     engine = engine_of(model)
@@ -68,12 +68,12 @@ class Lesson:
 
 @devices.retry_on_cpu
 def begin(
-    services: Services, task: Task, kind: str = LM, tuned: dict[str, Tensor] | None = None
+    loaded: LoadedModels, task: Task, kind: str = LM, tuned: dict[str, Tensor] | None = None
 ) -> Lesson:
     """Read the lines of `task` once. Raises `Refused` without a model."""
     started = time.perf_counter()
-    reader = reader_of(services, kind, tuned, fast=True)
-    documents = tuple(tuple(services.numericalize(line)) for line in task.lines)
+    reader = reader_of(loaded, kind, tuned, fast=True)
+    documents = tuple(tuple(loaded.numericalize(line)) for line in task.lines)
     found = features(reader, documents)
     seconds = time.perf_counter() - started
     norm = heads.norm_of(found, weights(kind, found.shape[1]))

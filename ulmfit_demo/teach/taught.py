@@ -22,7 +22,7 @@ from safetensors.torch import save as tensor_bytes
 from torch import Tensor
 
 from ulmfit_demo import limits
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.inference.sentiment import group_words
 from ulmfit_demo.models.bundle import BundleError
 from ulmfit_demo.teach.features import ENCODERS, LM, PROMPT, along, features
@@ -55,7 +55,7 @@ class Word:
 class Taught:
     """A head, its normalization, its names, and the encoder that it sits on."""
 
-    services: Services = field(repr=False)
+    loaded: LoadedModels = field(repr=False)
     names: tuple[str, ...]
     head: Head = field(repr=False)
     kind: str = LM
@@ -70,18 +70,18 @@ class Taught:
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """Texts → [n, k]."""
-        documents = [self.services.numericalize(text) for text in texts]
+        documents = [self.loaded.numericalize(text) for text in texts]
         return self._judge(documents)
 
     def n_tokens(self, text: str) -> int:
         """How many tokens a text has, `xxbos` included; the first `TEACH_TOKENS` of them are read."""
-        return len(self.services.numericalize(_text(text)))
+        return len(self.loaded.numericalize(_text(text)))
 
     def read_along(self, text: str) -> tuple[Word, ...]:
         """What is said after every word that is read; `xxbos` is the first, with the text ""."""
-        pieces = incremental.tokenize(_text(text), self.services.words(), None)
+        pieces = incremental.tokenize(_text(text), self.loaded.words(), None)
         ids = pieces.ids[: limits.TEACH_TOKENS]
-        found = self.head.probabilities(along(reader_of(self.services, self.kind, self.tuned), ids))
+        found = self.head.probabilities(along(reader_of(self.loaded, self.kind, self.tuned), ids))
         best = int(found[-1].argmax())
         words = group_words(pieces, [0.0] * len(pieces.ids))
         # the last word takes what is read behind it: a rule's token may be cut off from its word
@@ -95,7 +95,7 @@ class Taught:
 
     def without_each(self, text: str) -> tuple[tuple[str, float], ...]:
         """(word, what the final label's probability loses without it), for each word of a text."""
-        pieces = incremental.tokenize(_text(text), self.services.words(), None)
+        pieces = incremental.tokenize(_text(text), self.loaded.words(), None)
         ids = list(pieces.ids[: limits.TEACH_TOKENS])
         words = [w for w in group_words(pieces, [0.0] * len(pieces.ids)) if w.text]
         words = [w for w in words if w.last < len(ids)]
@@ -124,8 +124,8 @@ class Taught:
             "prompt": PROMPT if self.kind == LM else "",
             "labels": self.n_labels,
             "base": {
-                "name": self.services.model.name,
-                "fingerprint": fingerprint(self.services, self.kind),
+                "name": self.loaded.model.name,
+                "fingerprint": fingerprint(self.loaded, self.kind),
             },
         }
         text = json.dumps(config, ensure_ascii=False, indent=1) + "\n"
@@ -144,12 +144,12 @@ class Taught:
 
     def _judge(self, documents: Sequence[Sequence[int]]) -> np.ndarray:
         return self.head.probabilities(
-            features(reader_of(self.services, self.kind, self.tuned), documents)
+            features(reader_of(self.loaded, self.kind, self.tuned), documents)
         )
 
     def judge(self, texts: Sequence[str]) -> list[Said]:
         """As calling it with a list."""
-        documents = [self.services.numericalize(text) for text in texts]
+        documents = [self.loaded.numericalize(text) for text in texts]
         found: list[Said] = [{"label": None, "score": None, "unsure": False} for _ in texts]
         which = [i for i, d in enumerate(documents) if len(d) > 1]  # more than `xxbos`
         if which:
@@ -164,8 +164,8 @@ class Taught:
         return found
 
 
-def load(folder: str | Path, services: Services) -> Taught:
-    """Read what `save` wrote, on the models of `services`.
+def load(folder: str | Path, loaded: LoadedModels) -> Taught:
+    """Read what `save` wrote, on the models of `loaded`.
 
     Raises:
         BundleError: a file is missing or odd, or it was taught on another model; the message says so.
@@ -182,7 +182,7 @@ def load(folder: str | Path, services: Services) -> Taught:
         if config["format"] != FORMAT or config["encoder"] not in ENCODERS:
             raise ValueError(f"format {config['format']!r}, encoder {config['encoder']!r}")
         base = config["base"]
-        if base["fingerprint"] != fingerprint(services, config["encoder"]):
+        if base["fingerprint"] != fingerprint(loaded, config["encoder"]):
             raise BundleError(
                 f"{folder} was taught on another model ({base['name']}); on this one "
                 "its verdicts would mean nothing. Teach it again, or load that model."
@@ -193,20 +193,20 @@ def load(folder: str | Path, services: Services) -> Taught:
         weight, bias, mean, scale = (
             tensors.pop(k).double().numpy() for k in ("weight", "bias", "mean", "scale")
         )
-        d = (2 if config["encoder"] == LM else 3) * services.model.config["emb_sz"]
+        d = (2 if config["encoder"] == LM else 3) * loaded.model.config["emb_sz"]
         shapes = [(len(names), d), (len(names),), (d,), (d,)]
         if [weight.shape, bias.shape, mean.shape, scale.shape] != shapes:
             raise ValueError("the shapes are not those of its names and its encoder")
         tuned = {k.removeprefix("tuned."): t for k, t in tensors.items()} or None
         found = Taught(
-            services,
+            loaded,
             names,
             Head(Norm(mean, scale), weight, bias),
             config["encoder"],
             int(config["labels"]),
             tuned,
         )
-        reader_of(services, found.kind, tuned)  # raises where the layer has other shapes
+        reader_of(loaded, found.kind, tuned)  # raises where the layer has other shapes
         return found
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as e:
         if isinstance(e, BundleError):
@@ -219,10 +219,10 @@ def is_taught(folder: str | Path) -> bool:
     return (Path(folder) / CONFIG).is_file()
 
 
-def fingerprint(services: Services, kind: str) -> str:
+def fingerprint(loaded: LoadedModels, kind: str) -> str:
     """sha256 of the weights of the base model that `kind` reads with."""
     name = "lm.safetensors" if kind == LM else "classifier.safetensors"
-    path = services.model.folder / name
+    path = loaded.model.folder / name
     return _digest(path, path.stat().st_mtime_ns)
 
 

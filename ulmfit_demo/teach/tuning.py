@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ulmfit_demo import limits
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.teach import learn, validation
 from ulmfit_demo.teach import tune_worker as script
 from ulmfit_demo.teach.features import CLASSIFIER
@@ -104,7 +104,7 @@ def hold_back(labels: np.ndarray, seed: int = 1) -> np.ndarray:
 
 
 def tune(
-    services: Services, supervisor: Supervisor, lesson: learn.Lesson, marks: Sequence
+    loaded: LoadedModels, supervisor: Supervisor, lesson: learn.Lesson, marks: Sequence
 ) -> Generator[Tuning, None, None]:
     """Fine-tune on the labelled lines but the held-back ones; the same `Tuning`, as it grows.
 
@@ -129,9 +129,9 @@ def tune(
         "documents": [list(lesson.documents[i])[: limits.TEACH_TOKENS] for i in known],
         "labels": labels[known].tolist(),
         "held": held.tolist(),
-        "weights": str((services.model.folder / name).resolve()),
+        "weights": str((loaded.model.folder / name).resolve()),
         "kind": lesson.kind,
-        "prompt": list(learn.reader_of(services, lesson.kind).prompt),
+        "prompt": list(learn.reader_of(loaded, lesson.kind).prompt),
         "names": NAMES,
         "norm": {
             "mean": lesson.norm.mean.astype(np.float32).tolist(),

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ulmfit_demo import order, theme, tokens
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.batches import batches_code
 from ulmfit_demo.tabs.batches import layout as batches
 from ulmfit_demo.tokens import Vocab
@@ -27,9 +27,9 @@ def show():
     """The functions behind the page's two events, with the model's vocabulary and no model."""
     folder = theme.ASSETS / "models" / "imdb"
     bundle = SimpleNamespace(folder=folder, name="imdb")
-    services = Services(ladder=None, bundle=bundle, vocab=Vocab.load(folder / "vocab.json"))
+    loaded = LoadedModels(ladder=None, bundle=bundle, vocab=Vocab.load(folder / "vocab.json"))
     with gr.Blocks() as demo:
-        batches.build(services)
+        batches.build(loaded)
     named = {str(f.api_name): order.plain(f.fn) for f in demo.fns.values()}
     return {n.removeprefix("page_"): fn for n, fn in named.items() if n.startswith("page_")}
 

@@ -5,36 +5,12 @@ import json
 import pytest
 import torch
 
+from tests import small_bundle
+from tests.small_bundle import CONFIG, WORDS
 from ulmfit_demo.inference import loading, other_models, sentiment
 from ulmfit_demo.models import bundle as bundles
 from ulmfit_demo.models import precision
-from ulmfit_demo.models.awd_lstm import Classifier, LanguageModel, Sizes
 from ulmfit_demo.tabs.sentiment import verdict_html as view
-
-SIZES = Sizes(vocab_sz=12, emb_sz=8, n_hid=12, n_layers=2)
-WORDS = ["xxunk", "xxpad", "xxbos", "xxfld", "xxrep", "the", "film", "is", "good", "bad", ".", "a"]
-CONFIG = {
-    "format": 1,
-    "vocab_sz": 12,
-    "emb_sz": 8,
-    "n_hid": 12,
-    "n_layers": 2,
-    "classes": ["neg", "pos"],
-    "classifier": {"lin_ftrs": 4, "bptt": 7, "max_len": 28},
-}
-
-
-@pytest.fixture
-def folder(tmp_path, own_bundles):
-    """The bundle without a twin."""
-    torch.manual_seed(1)
-    folder = tmp_path / "models" / "imdb"
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps(CONFIG))
-    (folder / "vocab.json").write_text(json.dumps(WORDS))
-    bundles.save_weights(LanguageModel(SIZES), folder / "lm.safetensors")
-    bundles.save_weights(Classifier(SIZES, 4, 2, 7, 28), folder / "classifier.safetensors")
-    return folder
 
 
 def test_a_bundle_without_a_twin_has_no_row_of_it(folder, tmp_path, monkeypatch):
@@ -52,9 +28,7 @@ def test_the_twin_reads_from_the_end_with_its_own_temperature(
     monkeypatch.delenv("ULMFIT_BUNDLE", raising=False)
     monkeypatch.setenv(precision.ENV, "fp32")
     torch.manual_seed(4)
-    bundles.save_weights(
-        Classifier(SIZES, 4, 2, 7, 28), folder / "classifier_backwards.safetensors"
-    )
+    bundles.save_weights(small_bundle.classifier(), folder / "classifier_backwards.safetensors")
     if temperature:
         own = {"calibration_backwards": {"temperature": temperature, "low": 0.4, "high": 0.6}}
         (folder / "config.json").write_text(json.dumps({**CONFIG, **own}))

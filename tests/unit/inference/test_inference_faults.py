@@ -1,59 +1,24 @@
-"""What is missing or breaks: the app goes on with the rest and says one clear sentence."""
+"""What is missing or broken: the app goes on with the rest and says one clear sentence."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 import pytest
-import torch
 
+from tests.small_bundle import CONFIG, WORDS
 from train import publish
 from ulmfit_demo import limits, order, theme
-from ulmfit_demo.inference import devices, generation, loading, sentiment, stages
+from ulmfit_demo.inference import generation, loading, stages
 from ulmfit_demo.models import bundle as bundles
-from ulmfit_demo.models import precision
-from ulmfit_demo.models.awd_lstm import Classifier, LanguageModel, Sizes
-from ulmfit_demo.models.engine import Unavailable
 from ulmfit_demo.models.sampling import Sampling
-from ulmfit_demo.workers import process
-from ulmfit_demo.workers.live_training.supervisor import Supervisor
-from ulmfit_demo.workers.subword_training import training
 
 ROOT = theme.ASSETS.parent
-SIZES = Sizes(vocab_sz=12, emb_sz=8, n_hid=12, n_layers=2)
-WORDS = ["xxunk", "xxpad", "xxbos", "xxfld", "xxrep", "the", "film", "is", "good", "bad", ".", "a"]
-CONFIG = {
-    "format": 1,
-    "vocab_sz": 12,
-    "emb_sz": 8,
-    "n_hid": 12,
-    "n_layers": 2,
-    "classes": ["neg", "pos"],
-    "classifier": {"lin_ftrs": 4, "bptt": 7, "max_len": 28},
-}
-TEXT = "The boat left the harbour, and the keeper of the light waved.\n" * 60
-BUDGET = training.Budget(60, 60, 2**30, 500)
-
-
-@pytest.fixture
-def folder(tmp_path, own_bundles):
-    """A small whole bundle, in a folder that is called as the shipped one's."""
-    torch.manual_seed(1)
-    folder = tmp_path / "models" / "imdb"
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps(CONFIG))
-    (folder / "vocab.json").write_text(json.dumps(WORDS))
-    bundles.save_weights(LanguageModel(SIZES), folder / "lm.safetensors")
-    bundles.save_weights(Classifier(SIZES, 4, 2, 7, 28), folder / "classifier.safetensors")
-    return folder
 
 
 def change(folder: Path, **values) -> None:
@@ -133,7 +98,7 @@ def test_a_cut_off_earlier_state_is_a_sentence_in_its_panel_only(folder, monkeyp
 
 @pytest.fixture
 def bare(tmp_path, monkeypatch):
-    """The services over an empty `assets`: no model, no subwords."""
+    """What is loaded from an empty `assets`: no model, no subwords."""
     monkeypatch.delenv("ULMFIT_BUNDLE", raising=False)
     (tmp_path / "empty").mkdir()
     return loading.load(tmp_path / "empty")
@@ -185,192 +150,6 @@ def test_a_cut_off_bundle_is_named_in_the_sentence(folder, tmp_path, monkeypatch
         loaded.words()
 
 
-# The GPU: none is needed here, the bundle stands for one.
-
-
-@pytest.fixture
-def full_gpu(folder, tmp_path, monkeypatch):
-    """A bundle, registered as if a GPU held it too; and how to make that GPU fail."""
-    monkeypatch.delenv("ULMFIT_BUNDLE", raising=False)
-    monkeypatch.setenv(precision.ENV, "fp32")  # each of the two would measure for itself
-    loaded = loading.load(tmp_path)
-    there = bundles.load(folder)
-    monkeypatch.setitem(devices._on_gpu, loaded.bundle.key, there)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU")
-    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
-
-    def fails_after(module: str, n: int) -> None:
-        real, count = getattr(devices, module), iter(range(10**6))
-
-        def function(model, *args, **kwargs):
-            for item in real(model, *args, **kwargs):
-                if model in (there.lm, there.classifier) and next(count) >= n:
-                    raise torch.OutOfMemoryError("CUDA out of memory")
-                yield item
-
-        monkeypatch.setattr(devices, module, function)
-
-    return loaded, there, fails_after
-
-
-@pytest.mark.parametrize("after", [0, 1, 3])
-def test_generation_goes_on_on_the_cpu_with_the_same_words(full_gpu, after):
-    loaded, _, fails_after = full_gpu
-
-    def drawn():
-        found = devices.generate_on_gpu(
-            loaded.bundle.key, [2, 5, 6], [], Sampling(temperature=1.0), 8, 2, 0, 3
-        )
-        return [(step.ids, device) for step, device in found]
-
-    whole = drawn()
-    assert {device for _, device in whole} == {"a GPU"}
-    assert len(whole) > 3
-    fails_after("generate", after)
-    again = drawn()
-    assert [ids for ids, _ in again] == [ids for ids, _ in whole]
-    assert [device for _, device in again] == ["a GPU"] * after + [devices.FULL] * (
-        len(whole) - after
-    )
-
-
-@pytest.mark.parametrize("there_in", ["fp32", "int8"])
-def test_a_text_that_moves_to_the_cpu_stays_in_its_precision(full_gpu, monkeypatch, there_in):
-    """A GPU writes in fp32 whatever the CPU beside it would choose."""
-    loaded, there, fails_after = full_gpu
-    real = devices.generate
-
-    def generate(model, *args, precision, **kwargs):
-        wanted = precision or (there_in if model is there.lm else "half")
-        return real(model, *args, precision=wanted, **kwargs)
-
-    monkeypatch.setattr(devices, "generate", generate)
-    fails_after("generate", 3)
-    asked = (loaded.bundle.key, [2, 5, 6], [], Sampling(temperature=1.0), 8, 2, 0, 3)
-    try:
-        steps = [step for step, _ in devices.generate_on_gpu(*asked)]
-    except Unavailable as e:
-        pytest.skip(str(e))
-    assert {step.precision for step in steps} == {there_in}
-
-
-@pytest.mark.parametrize("after", [0, 1])
-def test_many_reviews_go_on_on_the_cpu(full_gpu, after, monkeypatch):
-    loaded, _, fails_after = full_gpu
-    real = devices.classify_batches
-    monkeypatch.setattr(
-        devices, "classify_batches", lambda m, d, precision: real(m, d, 2, precision)
-    )
-    texts = ["the film is good", "a bad film", "", "is the film", "good"]
-    whole = list(sentiment.many(loaded, texts))[-1]
-    fails_after("classify_batches", after)
-    again = list(sentiment.many(loaded, texts))[-1]
-    assert again.device == devices.FULL
-    assert again.done == whole.done == 4
-    assert again.positive == pytest.approx(whole.positive, abs=1e-6)
-
-
-def test_live_results_go_on_on_the_cpu(full_gpu, monkeypatch):
-    loaded, there, _ = full_gpu
-    before = sentiment.read(loaded, "the film is good")[0]
-    real = sentiment.read_along
-
-    def read_along(model, ids, kept=None):
-        if model is there.classifier:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return real(model, ids, kept)
-
-    monkeypatch.setattr(sentiment, "read_along", read_along)
-    verdict, _ = sentiment.read(loaded, "the film is good")
-    assert verdict.device == devices.FULL
-    assert verdict.positive == pytest.approx(before.positive, abs=1e-5)
-    assert devices.live_models(loaded.bundle.key)[1] == "a GPU"  # the next request tries again
-
-
-def test_the_next_word_comes_from_the_cpu(full_gpu, monkeypatch):
-    loaded, there, _ = full_gpu
-    expected = generation.last_logits(loaded, [2, 5])
-    real = generation.next_logits
-
-    def next_logits(model, *args, **kwargs):
-        if model is there.lm:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return real(model, *args, **kwargs)
-
-    monkeypatch.setattr(generation, "next_logits", next_logits)
-    assert torch.allclose(generation.last_logits(loaded, [2, 5]), expected, atol=1e-5)
-
-
-def test_a_gpu_too_small_for_the_model_is_left_alone(folder, monkeypatch):
-    bundle = replace(bundles.load(folder), name="too large")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-
-    def to(self, device):
-        raise torch.OutOfMemoryError("CUDA out of memory")
-
-    monkeypatch.setattr(torch.nn.Module, "to", to)
-    devices.register(bundle)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert devices.gpu_models(bundle.key) == (bundle, "CPU")
-
-
-def test_two_bundles_of_one_name_do_not_meet(folder, tmp_path, monkeypatch):
-    """The second is read with its own weights, and the first goes on with its own."""
-    monkeypatch.delenv("ULMFIT_BUNDLE", raising=False)
-    monkeypatch.setenv(precision.ENV, "fp32")
-    first = loading.load(tmp_path)
-    before = sentiment.read(first, "the film is good")[0].positive
-    torch.manual_seed(2)
-    second = tmp_path / "second" / "models" / "imdb"
-    shutil.copytree(folder, second)
-    bundles.save_weights(Classifier(SIZES, 4, 2, 7, 28), second / "classifier.safetensors")
-    other = loading.load(tmp_path / "second")
-    assert other.bundle.name == first.bundle.name == "imdb"
-    assert sentiment.read(other, "the film is good")[0].positive != before
-    assert sentiment.read(first, "the film is good")[0].positive == before
-
-
-# Workers.
-
-
-@pytest.fixture
-def started(monkeypatch):
-    """The workers that are started, in order."""
-    found, real = [], process.subprocess.Popen
-
-    def popen(*args, **kwargs):
-        found.append(real(*args, **kwargs))
-        return found[-1]
-
-    monkeypatch.setattr(process.subprocess, "Popen", popen)
-    return found
-
-
-def test_a_killed_subword_worker_gives_a_sentence(started):
-    steps = training.train(TEXT, 100, "unigram", BUDGET)
-    next(steps)
-    started[0].send_signal(signal.SIGKILL)
-    with pytest.raises(training.TrainingError) as said:
-        list(steps)
-    assert str(said.value) == training.KILLED
-    assert started[0].poll() == -signal.SIGKILL
-
-
-def test_a_killed_live_worker_gives_a_sentence(started, tmp_path):
-    script = tmp_path / "worker.py"
-    script.write_text('import time; print(\'{"event": "loading"}\', flush=True); time.sleep(600)')
-    supervisor = Supervisor(2, script)
-    limit = {"seconds": 200, "cpu_seconds": 200, "memory": 2**30}
-    events = supervisor.train({"limits": limit})
-    assert next(e for e in events if e["event"] != "tick") == {"event": "loading"}
-    started[0].send_signal(signal.SIGKILL)
-    rest = [e for e in events if e["event"] != "tick"]
-    assert [e["event"] for e in rest] == ["ended"]
-    assert "ended on the server" in rest[0]["why"]
-    assert supervisor.waiting() == 0
-
-
 READ_ONLY = """
 import os, sys
 sys.path.insert(0, {root!r})
@@ -404,12 +183,3 @@ def test_nothing_can_be_written(tmp_path):
     )
     assert "VERDICT True" in done.stdout, done.stderr[-2_000:]
     assert "TRAINED Trained" in done.stdout, done.stderr[-2_000:]
-
-
-def test_a_client_that_goes_away(started):
-    """gradio closes the generator of an event whose client is gone: the worker goes with it."""
-    steps = training.train(TEXT * 20, 400, "unigram", BUDGET)
-    next(steps)
-    next(steps)
-    steps.close()
-    assert started[0].poll() is not None

@@ -26,7 +26,7 @@ SIDE = {"positive": 1.0, "negative": -1.0, "not sure": 0.01}  # of the last laye
 
 @pytest.fixture(params=list(SIDE))
 def loaded(tmp_path, own_bundles, monkeypatch, request):
-    """(services, verdict): a classifier and its twin that give this verdict to every text."""
+    """(what is loaded, verdict): a classifier and its twin that give this verdict to every text."""
     torch.manual_seed(1)
     folder = tmp_path / "models" / "imdb"
     folder.mkdir(parents=True)
@@ -57,26 +57,26 @@ def loaded(tmp_path, own_bundles, monkeypatch, request):
 
 def test_one_word_in_all_five_places(loaded, tmp_path):
     """The tab, its table of other methods, what-if, many at once, and the file."""
-    services_, word = loaded
-    verdict, _ = sentiment.read(services_, TEXT)
+    models, word = loaded
+    verdict, _ = sentiment.read(models, TEXT)
     assert verdict.word == word
     assert f">{word.upper()}</span>" in view.verdict(verdict)
 
-    twin = other_models.backwards(services_, TEXT, verdict)
+    twin = other_models.backwards(models, TEXT, verdict)
     assert (twin.verdict, twin.mean_verdict) == (word, word)
-    table = view.others(verdict, other_models.others(services_, TEXT), twin)
+    table = view.others(verdict, other_models.others(models, TEXT), twin)
     rows = [
         row for row in table.split("<tr>") if "This model" in row or "win" in row or "Mean" in row
     ]
     assert [f">{word}</td>" in row for row in rows] == [True] * 3
 
-    found = sentiment.what_if(services_, TEXT, 4)
+    found = sentiment.what_if(models, TEXT, 4)
     assert found.verdict == word
     assert {change.verdict for change in found.changes} == {word}
     shown = view.what_if(found)
     assert shown.count("not sure, ") == (1 + len(found.changes) if word == "not sure" else 0)
 
-    *_, step = sentiment.many(services_, [TEXT, " "])
+    *_, step = sentiment.many(models, [TEXT, " "])
     assert step.verdicts == [word, "no words"]
     assert f">{word}</td>" in many_reviews.shown([TEXT, " "], step)
     upload = uploads.pasted(f"{TEXT}\n<br />")
@@ -87,24 +87,24 @@ def test_one_word_in_all_five_places(loaded, tmp_path):
 
 @pytest.mark.parametrize("text", NOTHING)
 def test_a_text_of_left_overs_is_an_empty_one(loaded, text):
-    services_, _ = loaded
-    assert sentiment.read(services_, text) == sentiment.read(services_, "") == (None, None)
-    assert sentiment.explain(services_, text) is None
-    assert surprisal_of(services_, text) is None
+    models, _ = loaded
+    assert sentiment.read(models, text) == sentiment.read(models, "") == (None, None)
+    assert sentiment.explain(models, text) is None
+    assert surprisal_of(models, text) is None
     with pytest.raises(limits.Refused, match="no longer there"):
-        sentiment.what_if(services_, text, 0)
-    *_, step = sentiment.many(services_, [text, TEXT, ""])
+        sentiment.what_if(models, text, 0)
+    *_, step = sentiment.many(models, [text, TEXT, ""])
     assert (step.done, step.blank, step.verdicts[0]) == (1, {0, 2}, "no words")
     assert "3 of 3, 2 without text" in many_reviews.shown([text, TEXT, ""], step)
     settings = (Sampling(temperature=0.0), 4, 1, 0)
-    (*_, empty), (*_, found) = (generation.write(services_, t, *settings) for t in ("", text))
+    (*_, empty), (*_, found) = (generation.write(models, t, *settings) for t in ("", text))
     assert (found.prompt, found.texts) == ("", empty.texts)
-    assert generation.next_word(services_, None, text, None, 0, Sampling(), [1.0]).before == ""
+    assert generation.next_word(models, None, text, None, 0, Sampling(), [1.0]).before == ""
 
 
 def test_what_is_left_when_the_only_word_is_deleted_has_no_verdict(loaded):
-    services_, _ = loaded
-    found = sentiment.what_if(services_, "<br />good", 1)
+    models, _ = loaded
+    found = sentiment.what_if(models, "<br />good", 1)
     assert (found.changes[0].positive, found.changes[0].verdict) == (None, "no words")
     assert '<span class="unsure">no words</span>' in view.what_if(found)
 

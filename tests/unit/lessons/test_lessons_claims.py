@@ -52,7 +52,7 @@ def test_the_stream_of_the_batches_is_as_told(m):
     ids = [i for batch in found["batches"] for row in batch["x_ids"] for i in row]
     assert ids[0] == 2
     assert 0 in ids
-    assert m.services.words().words[0] == "xxunk"
+    assert m.loaded.words().words[0] == "xxunk"
 
 
 def test_sorting_saves_padding_as_told(m):
@@ -159,7 +159,7 @@ def test_the_rates_of_the_classifier(m):
 def test_the_words_that_the_inside_lesson_points_at(m):
     """A step opens at the word that its text speaks of, and 300 numbers are 300."""
     step("inside", "the language model holds 300 numbers")
-    assert m.services.bundle.lm.body.sizes.emb_sz == 300
+    assert m.loaded.bundle.lm.body.sizes.emb_sz == 300
     _, settings = step("inside", "what the classifier listens to after “wooden”")
     found = m.unit(settings["text"], token=settings["place"])
     assert found["tokens"][settings["place"]]["text"] == "wooden"
@@ -175,7 +175,7 @@ def test_a_held_unit_turns_the_text(m):
 
     _, settings = step("inside", "hold it at 0.9, then at −0.9")
     strongest = m.unit(settings["text"], token=settings["place"])["listened"][0]["unit"]
-    texts = [units.hold(m.services, "The acting was", strongest, v, 25, 0) for v in (0.9, -0.9)]
+    texts = [units.hold(m.loaded, "The acting was", strongest, v, 25, 0) for v in (0.9, -0.9)]
     assert texts[0].free == texts[1].free
     assert len({texts[0].free, texts[0].held, texts[1].held}) == 3
 

@@ -16,7 +16,8 @@ from ulmfit_demo.lessons import notebook
 from ulmfit_demo.page import TABS
 from ulmfit_demo.tabs.batches import batches_code
 from ulmfit_demo.tabs.shared import notebooks
-from ulmfit_demo.tabs.shared.controls import INNER, legal
+from ulmfit_demo.tabs.shared.controls import INNER
+from ulmfit_demo.tabs.shared.link_values import legal
 
 ASKS = re.compile(r"\b([Pp]ress|[Cc]lick|[Hh]over) ")  # what only the page has
 

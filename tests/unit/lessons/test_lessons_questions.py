@@ -81,7 +81,9 @@ def test_a_bundle_that_tells_little_leaves_only_those_answers_open(tmp_path, own
     (folder / "config.json").write_text(json.dumps(config))
     bundle = bundles.load(folder)
     devices.register(bundle)
-    quiet = loading.Services(SubwordLadder(theme.ASSETS / "subwords"), bundle, Vocab(bundle.vocab))
+    quiet = loading.LoadedModels(
+        SubwordLadder(theme.ASSETS / "subwords"), bundle, Vocab(bundle.vocab)
+    )
     found = {q["number"]: q["answer"] for tab in TABS for q in answers.answered(quiet, tab)}
     assert [n for n, answer in found.items() if answer == answers.UNTOLD] == [15, 3, 19, 7]
     history.load(bundle).as_dict()

@@ -17,7 +17,7 @@ REVIEW = "Oh, a WONDERFUL film!!! It is not bad at all."
 
 
 def test_read_along_is_what_the_sentiment_tab_draws(shipped):
-    verdict, _ = sentiment.read(shipped.services, REVIEW)
+    verdict, _ = sentiment.read(shipped.loaded, REVIEW)
     found = shipped.read_along(REVIEW)
     assert found["label"] == ("pos" if verdict.positive >= 0.5 else "neg")
     assert found["score"] == max(verdict.positive, 1 - verdict.positive)
@@ -33,7 +33,7 @@ def test_explain_and_what_if_are_about_the_words_of_read_along(shipped):
     words = [w["text"] for w in shipped.read_along(text)["words"]]
     found = shipped.explain(text)
     assert [w["text"] for w in found["words"]] == words
-    reasons = sentiment.explain(shipped.services, text)
+    reasons = sentiment.explain(shipped.loaded, text)
     assert [w["leave_one_out"] for w in found["words"]] == list(reasons.left_out)
     changed = shipped.what_if(text, words.index("dull"))
     assert changed["word"] == "dull"
@@ -46,7 +46,7 @@ def test_explain_and_what_if_are_about_the_words_of_read_along(shipped):
 
 def test_generate_writes_what_the_generation_tab_writes(shipped):
     found = shipped.generate("I liked", n_words=12, n_texts=2, seed=3)
-    (*_, written) = generation.write(shipped.services, "I liked", Sampling(), 12, 2, 3)
+    (*_, written) = generation.write(shipped.loaded, "I liked", Sampling(), 12, 2, 3)
     assert [t["text"] for t in found["texts"]] == [written.continuation(t) for t in written.texts]
     assert [[w["rank"] for w in t["tokens"]] for t in found["texts"]] == [
         [d.rank for d in t.drawn] for t in written.texts
@@ -57,7 +57,7 @@ def test_generate_writes_what_the_generation_tab_writes(shipped):
 def test_vocabularies(shipped):
     found = shipped.vocabulary("unhappiness", "bpe", 1_000)
     (rung,) = [r for r in found["ladder"] if r["size"] == 1_000]
-    assert rung["pieces"] == shipped.services.ladder.tokenize("unhappiness", 1_000, "bpe").texts
+    assert rung["pieces"] == shipped.loaded.ladder.tokenize("unhappiness", 1_000, "bpe").texts
     assert [p["piece"] for p in found["pieces"]] == rung["pieces"]
     (word,) = found["merges"]
     assert word["word"] == "▁unhappiness"

@@ -68,7 +68,8 @@ def test_every_piece_is_drawn_once_a_row(text, grid):
 
 
 def test_a_piece_spans_its_characters():
-    drawn = vocabulary.block([(16_000, LADDER.tokenize("the film", 16_000))], 16_000, 0, 8)
+    rung = (16_000, LADDER.tokenize("the film", 16_000))
+    drawn = vocabulary.block([(rung, vocabulary.cells(rung[1]))], 16_000, 0, 8)
     assert "grid-column:2/6" in drawn  # ▁the: the column of ▁ and three characters
     assert "grid-column:6/11" in drawn  # ▁film: the space and four characters
 

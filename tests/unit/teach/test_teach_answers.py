@@ -6,7 +6,7 @@ import re
 import pytest
 
 from ulmfit_demo import limits
-from ulmfit_demo.inference import loading as services
+from ulmfit_demo.inference import loading
 from ulmfit_demo.resources import assets
 from ulmfit_demo.tabs.teach import answers, views
 from ulmfit_demo.teach import learn, task
@@ -16,7 +16,7 @@ FEW = "music\tA song of joy.\nmusic\tThe drums are loud.\nplot\tHe finds the let
 
 @pytest.fixture(scope="module")
 def loaded():
-    return services.load(assets())
+    return loading.load(assets())
 
 
 def lesson(loaded, text=FEW, kind="lm", tuned=None):

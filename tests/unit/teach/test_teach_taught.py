@@ -114,7 +114,7 @@ def test_the_labels_of_a_long_text_are_those_of_its_beginning(m):
     words = made.read_along(text)
     score = made(text)["score"]
     assert max(words[-1].probabilities) == pytest.approx(score, abs=1e-4)
-    ids = m.services.numericalize(text)[: limits.TEACH_TOKENS]
+    ids = m.loaded.numericalize(text)[: limits.TEACH_TOKENS]
     assert made._judge([ids])[0].max() == pytest.approx(score, abs=1e-6)
     assert len(made.without_each(text)) == len(words) - 1
 

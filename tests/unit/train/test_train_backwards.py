@@ -5,10 +5,10 @@ import json
 import pytest
 import torch
 
-from train import data, evaluate, generated, recipe
+from train import calibration_fit, data, evaluate, generated, recipe
 from train.calibrate import held_out_logits
 from train.export import make_config
-from ulmfit_demo.models import bundle, calibration
+from ulmfit_demo.models import bundle
 
 SIZES = {"train/neg": 20, "train/pos": 20, "test/neg": 6, "test/pos": 6, "unsup": 4}
 RECIPE = recipe.Recipe(
@@ -67,7 +67,7 @@ def test_both_temperatures_are_fitted_before_test_is_read(corpus, tmp_path, read
         ("calibration_backwards", loaded.classifier_backwards, turned),
     ):
         logits, labels = held_out_logits(model, texts)
-        fitted = calibration.fit_temperature(logits, labels)
+        fitted = calibration_fit.fit_temperature(logits, labels)
         assert model.temperature == pytest.approx(fitted, rel=1e-3)
         assert metrics[key]["temperature"] == loaded.config[key]["temperature"]
         assert metrics[key]["n"] == 12

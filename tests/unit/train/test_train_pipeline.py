@@ -1,73 +1,31 @@
-"""The training pipeline on a tiny corpus made here: every stage, resume after a kill, clear errors."""
+"""The training on a tiny corpus made here: every stage, and resuming after a kill."""
 
 import dataclasses
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import safetensors.torch
 import torch
 from fastai.callback.core import Callback
 from fastai.text.core import Tokenizer, WordTokenizer
 from fastai.text.data import Numericalize
 
+from tests.tiny_training import CLASSIFIER, LM, RECIPE
 from train import (
     checkpoint,
     data,
     evaluate,
     export,
-    generated,
     labels,
     language_model,
     recipe,
-    unpack,
 )
 from train import classifier as classifier_stage
-from train.__main__ import main
 from train.errors import StageError
 from train.sampled_softmax import SampledDecoder, log_inclusion
 from train.stages import OutOfTimeError, Run
-from ulmfit_demo.models import bundle
-
-SIZES = {"train/neg": 40, "train/pos": 40, "test/neg": 15, "test/pos": 15, "unsup": 30}
-REPO = Path(__file__).resolve().parents[3]
-LM = recipe.LanguageModel(
-    emb_sz=16, n_hid=24, bs=8, seq_len=10, epochs=2, sampled=16, lr=2e-2, checkpoint_seconds=0
-)
-STAGES = (
-    recipe.Stage(groups=1, epochs=1, lr=3e-2),
-    recipe.Stage(groups=0, epochs=2, lr=3e-2),
-)
-CLASSIFIER = recipe.Classifier(
-    bs=8,
-    bptt=10,
-    max_len=40,
-    cut=30,
-    lin_ftrs=8,
-    stages=STAGES,
-    drop_mult=0.01,
-    checkpoint_seconds=0,
-)
-RECIPE = recipe.Recipe(
-    "tiny", data=recipe.Data(min_freq=1, heldout=8), lm=LM, classifier=CLASSIFIER
-)
-
-
-@pytest.fixture(scope="module")
-def corpus_folder(tmp_path_factory):
-    return generated.write(tmp_path_factory.mktemp("corpus") / "imdb", SIZES)
-
-
-@pytest.fixture(scope="module")
-def corpus(corpus_folder, tmp_path_factory):
-    out = tmp_path_factory.mktemp("run") / "data"
-    data.prepare(corpus_folder, out, RECIPE.data, workers=1)
-    return data.Corpus(out)
 
 
 def test_cached_ids_equal_fastai(corpus, corpus_folder):
@@ -151,14 +109,6 @@ def run_stage(monkeypatch, module, start, at=None):
         except KilledError:
             assert at is not None
     return losses
-
-
-@pytest.fixture(scope="module")
-def trained(corpus, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("trained")
-    settings = dataclasses.replace(LM, epochs=8, checkpoint_seconds=60.0)
-    language_model.train(corpus, settings, Run(folder), device=torch.device("cpu"))
-    return folder
 
 
 @pytest.mark.parametrize("at", [7, 22, 37])
@@ -309,167 +259,6 @@ def test_a_full_disk_is_one_sentence_and_leaves_what_was_there(trained, tmp_path
     assert [p.name for p in tmp_path.iterdir()] == ["lm.pth"]
 
 
-@pytest.fixture(scope="module")
-def exported(corpus, trained, tmp_path_factory):
-    """A bundle with two earlier states of its language model."""
-    if not (trained / "classifier.pth").is_file():
-        classifier_stage.train(corpus, LM, CLASSIFIER, Run(trained), torch.device("cpu"))
-    out = tmp_path_factory.mktemp("bundles") / "tiny"
-    earlier = {"after one pass": trained / "lm.pth", "on the way": trained / "lm.checkpoint"}
-    export.export(RECIPE, corpus, trained, out, earlier)
-    return out
-
-
-def test_earlier_states_of_the_language_model_go_into_the_bundle(trained, exported):
-    loaded = bundle.load(exported)
-    assert [s.title for s in loaded.snapshots] == ["after one pass", "on the way"]
-    assert torch.equal(loaded.snapshots[0].model.bias, loaded.lm.bias)
-    state = torch.load(trained / "lm.checkpoint", weights_only=False)["model"]
-    assert torch.equal(loaded.snapshots[1].model.bias, state["1.decoder.bias"])
-    embedding = loaded.snapshots[1].model.body.encoder.weight
-    assert torch.equal(embedding, state["0.encoder.weight"].half().float())
-
-
-def test_a_bundle_is_enough_to_go_on_from(corpus, exported, tmp_path):
-    """`unpack`: the very weights of the bundle, under the names that fastai loads."""
-    unpack.unpack(exported, corpus, LM, tmp_path)
-    ours = bundle.load(exported).lm
-    learn = language_model.learner(corpus, LM, tmp_path, torch.device("cpu"))
-    learn.model.load_state_dict(torch.load(tmp_path / "lm.pth"))
-    x = torch.randint(9, len(corpus.vocab), (2, 7))  # [bs, seq_len]
-    learn.model.eval()
-    learn.model.reset()
-    with torch.no_grad():
-        assert torch.allclose(learn.model(x)[0], ours(x)[0], atol=1e-5)
-    with pytest.raises(unpack.UnpackError, match="there already"):
-        unpack.unpack(exported, corpus, LM, tmp_path)
-    read = torch.load(tmp_path / "classifier.pth")
-    assert torch.equal(read["1.layers.1.2.weight"], bundle.load(exported).classifier.linear2.weight)
-    assert (tmp_path / "log.jsonl").read_text() == (exported / "training.jsonl").read_text()
-    earlier = torch.load(tmp_path / "lm-1.pth")["1.decoder.bias"]
-    assert torch.equal(earlier, bundle.load(exported).snapshots[1].model.bias)
-    learn.load_encoder("finetuned")  # raises where a name is missing
-    assert torch.equal(learn.model[0].encoder.weight, ours.body.encoder.weight)
-
-
-def test_a_bundle_of_other_words_is_refused(corpus, exported, tmp_path):
-    shutil.copytree(exported, tmp_path / "other")
-    words = [*corpus.vocab[:-1], "unheard-of"]
-    (tmp_path / "other" / "vocab.json").write_text(json.dumps(words), encoding="utf-8")
-    with pytest.raises(unpack.UnpackError, match="differ"):
-        unpack.unpack(tmp_path / "other", corpus, LM, tmp_path / "run")
-    with pytest.raises(unpack.UnpackError, match="another n_hid"):
-        unpack.unpack(exported, corpus, dataclasses.replace(LM, n_hid=25), tmp_path / "run")
-    assert not (tmp_path / "run").exists()
-
-
-def test_a_failed_export_leaves_no_bundle(corpus, tmp_path):
-    with pytest.raises(export.ExportError, match="missing"):
-        export.export(RECIPE, corpus, tmp_path, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("[lm]\nleraning_rate = 1", "leraning_rate"),
-        ("[lm]\nbs = 'many'", "must be of type int"),
-        ("[lm", "not valid TOML"),
-    ],
-)
-def test_a_wrong_recipe_is_one_sentence(tmp_path, text, words):
-    (tmp_path / "r.toml").write_text(text)
-    with pytest.raises(recipe.RecipeError, match=words):
-        recipe.load(tmp_path / "r.toml")
-
-
-def test_shipped_recipes_load():
-    assert [recipe.load(p).name for p in sorted((REPO / "train/recipes").glob("*.toml"))]
-
-
-def test_the_command_line_says_what_is_missing(here, tmp_path):
-    common = ("--data", tmp_path, "--run", tmp_path / "run")
-    done = here("data", "--recipe", "train/recipes/first.toml", *common)
-    assert done.returncode == 1
-    assert done.stderr.strip().splitlines()[-1].startswith("train data: no corpus at")
-    assert "Traceback" not in done.stderr
-
-
-@pytest.fixture
-def here(capsys, monkeypatch):
-    """A stage by its command line, in this process, which has imported fastai already."""
-    monkeypatch.chdir(REPO)
-
-    def here(*arguments):
-        capsys.readouterr()
-        status = main([str(a) for a in arguments])
-        out, err = capsys.readouterr()
-        return SimpleNamespace(returncode=status, stdout=out, stderr=err)
-
-    return here
-
-
-def command(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "train", *map(str, arguments)],
-        cwd=REPO,
-        capture_output=True,
-        text=True,
-        timeout=1_000,
-    )
-
-
-@pytest.mark.timeout(1_200)  # a program that imports fastai
-def test_smoke_recipe_runs_the_whole_pipeline(here, tmp_path):
-    """Both directions, from a generated corpus to a measured bundle with an ensemble."""
-    common = ("--recipe", "train/recipes/smoke.toml", "--run", tmp_path / "run")
-    bundle = ("--bundle", tmp_path / "bundle")
-    sentences = tmp_path / "sentences.tsv"
-    sentences.write_text("label\ttext\npos\ta wonderful film\nneg\ta dull film\n")
-    # what is done already is left out
-    done = here("data", *common, *bundle)
-    assert done.returncode == 0, done.stderr
-    done = command("all", "--resume", "--sentences", sentences, *common, *bundle)
-    assert done.returncode == 0, done.stderr
-    metrics = json.loads((tmp_path / "bundle" / "metrics.json").read_text())
-    assert metrics["short_texts"]["n"] == 2
-    measured = {"lm", "classifier", "classifier_backwards", "ensemble", "short_texts"}
-    rest = {"calibration", "calibration_backwards", "attribution", "mistakes", "corpus"}
-    assert set(metrics) == measured | rest
-    assert metrics["ensemble"]["n"] == 50
-    assert min(metrics[k]["accuracy"] for k in measured - {"lm", "short_texts"}) > 0.75
-    assert (tmp_path / "bundle" / "classifier_backwards.safetensors").is_file()
-    log = (tmp_path / "bundle" / "training.jsonl").read_text().splitlines()
-    ends = [e["stage"] for e in map(json.loads, log) if e.get("event") in ("teacher", "end")]
-    stages = ["lm", "classifier", "teach", "student"]
-    turned = [f"{name}_backwards" for name in stages if name != "teach"]  # one teacher for both
-    assert ends == [*stages, *turned]
-    student = torch.load(tmp_path / "run" / "student.pth")["1.layers.1.2.weight"]
-    loaded = safetensors.torch.load_file(tmp_path / "bundle" / "classifier.safetensors")
-    assert torch.equal(loaded["linear2.weight"], student)
-
-
-@pytest.mark.timeout(1_200)
-def test_any_folder_of_text_makes_a_model_that_another_goes_on_from(here, tmp_path):
-    """`wiki.toml` at a tiny size: one folder → model → `--init-from` on reviews."""
-    folder = generated.write(tmp_path / "articles", {"a": 20, "b/c": 20})
-    small = (REPO / "train/recipes/smoke.toml").read_text().replace('"generated"', '"text"')
-    (tmp_path / "text.toml").write_text(small)
-    done = here("all", "--recipe", tmp_path / "text.toml", "--run", tmp_path / "wiki")
-    assert "give it with --data" in done.stderr
-    done = command(
-        "all", "--recipe", tmp_path / "text.toml", "--run", tmp_path / "wiki", "--data", folder
-    )
-    assert done.returncode == 0, done.stderr
-    common = ("--recipe", "train/recipes/smoke.toml", "--run", tmp_path / "run")
-    assert here("data", *common).returncode == 0
-    done = command("lm", *common, "--init-from", tmp_path / "wiki")
-    assert done.returncode == 0, done.stderr
-    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
-    assert log[0]["event"] == "init"
-    assert 0 <= log[0]["new_words"] < 10
-
-
 def test_few_labels_and_many(corpus, trained, tmp_path):
     few = recipe.Labels(numbers=(16, 1_000), draws=(2, 1), epochs=(1, 1), updates=6, cut=30, bs=8)
     tiny = dataclasses.replace(RECIPE, labels=few)
@@ -506,14 +295,3 @@ def test_a_start_from_wikipedia_has_its_rows_by_word(corpus, trained, tmp_path):
     mean = state["0.encoder.weight"].mean(0)
     assert torch.allclose(found["encoder.weight"], mean.expand_as(found["encoder.weight"]))
     assert torch.equal(found["rnns.0.weight_hh_l0_raw"], state["0.rnns.0.weight_hh_l0_raw"])
-
-
-def test_publish_lists_a_bundle_and_sends_nothing(here):
-    common = ("publish", "--recipe", "train/recipes/compact.toml", "--dry-run")
-    done = here(*common, "--repo", "someone/something")
-    assert done.returncode == 0, done.stderr
-    for name in ("lm.safetensors", "classifier.safetensors", "README.md", "config.json"):
-        assert name in done.stdout
-    assert "would go to someone/something" in done.stdout
-    done = here(*common, "--repo", "no-owner")
-    assert done.stderr.strip() == "train publish: --repo must be OWNER/NAME, not 'no-owner'"

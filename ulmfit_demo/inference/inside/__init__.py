@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ulmfit_demo import limits, tokens
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tokens import Token
 
 NO_PLACE = "That word is no longer there. Click one of the words again."
@@ -29,9 +29,9 @@ class Text:
         return [t.text for t in self.tokens]
 
 
-def read_text(services: Services, text: str, most: int, what: str = "this view") -> Text | None:
+def read_text(loaded: LoadedModels, text: str, most: int, what: str = "this view") -> Text | None:
     """`text` as tokens and ids; None where it has no word. Raises `Refused` above `most` tokens."""
-    vocab = services.words()
+    vocab = loaded.words()
     if not text.strip():
         return None
     tokenized = tokens.fastai_words(text, vocab=vocab)

@@ -15,7 +15,7 @@ from itertools import combinations
 
 from ulmfit_demo import limits
 from ulmfit_demo.inference import devices, sentiment
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.models.attribution import first_order
 from ulmfit_demo.models.classification import classify
 
@@ -69,14 +69,14 @@ class _OutOfTime(Exception):
     """The search has used its seconds."""
 
 
-def smallest_change(services: Services, text: str) -> Iterator[Search]:
+def smallest_change(loaded: LoadedModels, text: str) -> Iterator[Search]:
     """Search for the fewest changed words (up to `MOST`) after which the verdict is the other one.
 
     Yields after every batch, so that it can be stopped; ends after `limits.CHANGE_SECONDS`. No step for
     a text without any word. Fewest: fewer words are tried first, though not all of them (see above), so
     a smaller change may exist that the search does not see.
     """
-    verdict, kept = sentiment.read(services, text)
+    verdict, kept = sentiment.read(loaded, text)
     if verdict is None:
         return
     if verdict.n_tokens > limits.CHANGE_TOKENS:
@@ -84,18 +84,18 @@ def smallest_change(services: Services, text: str) -> Iterator[Search]:
             f"The review has {verdict.n_tokens:,} tokens; changes are searched in up to "
             f"{limits.CHANGE_TOKENS:,}. Shorten it; nothing was lost."
         )
-    yield from _Searching(services, text, verdict, list(kept.ids)).steps()
+    yield from _Searching(loaded, text, verdict, list(kept.ids)).steps()
 
 
 class _Searching:
     """One search. What it finds belongs to one request."""
 
-    def __init__(self, services: Services, text: str, verdict: sentiment.Verdict, ids: list[int]):
-        self.services, self.text, self.verdict, self.ids = services, text, verdict, ids
+    def __init__(self, loaded: LoadedModels, text: str, verdict: sentiment.Verdict, ids: list[int]):
+        self.loaded, self.text, self.verdict, self.ids = loaded, text, verdict, ids
         self.started = time.perf_counter()
         self.was_positive = verdict.positive >= 0.5
         self.nearest, self.n_read, self.n_changed = verdict.positive, 0, 1
-        self.models, _ = devices.live_models(services.model.key)
+        self.models, _ = devices.live_models(loaded.model.key)
         self.column = self.models.config["classes"].index("pos")
 
     def steps(self) -> Iterator[Search]:
@@ -162,7 +162,7 @@ class _Searching:
 
     def _suggestions(self, word: sentiment.Word) -> list[str]:
         self._watch_the_clock()
-        found = sentiment.suggest(self.services, self.ids, word, CONSIDERED, FOLLOWING)
+        found = sentiment.suggest(self.loaded, self.ids, word, CONSIDERED, FOLLOWING)
         return found[:SUGGESTED]
 
     def _with(self, group: Sequence[Edit]) -> str:
@@ -180,7 +180,7 @@ class _Searching:
     def _read(self, texts: Sequence[str]) -> list[float]:
         """Probability of positive of each text. Raises `_OutOfTime` before it begins too late."""
         self._watch_the_clock()
-        documents = [self.services.numericalize(t) for t in texts]
+        documents = [self.loaded.numericalize(t) for t in texts]
         # read as the verdict is: else a text would seem to flip by the rounding
         found = classify(self.models.classifier, documents, job="read")[:, self.column].tolist()
         self.n_read += len(found)
@@ -192,7 +192,7 @@ class _Searching:
         order = sorted(group, key=lambda e: self._toward(e.positive), reverse=True)
         for n in range(1, len(order) + 1):
             text = self._with(order[:n])
-            verdict, _ = sentiment.read(self.services, text)
+            verdict, _ = sentiment.read(self.loaded, text)
             path.append(Stage(text, verdict.positive if verdict else 0.5, order[n - 1]))
         return Search(
             self.text,

@@ -14,7 +14,7 @@ import numpy as np
 
 from ulmfit_demo import limits, tokens
 from ulmfit_demo.inference.inside.slurs import is_slur
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.inference.stages import last_title
 from ulmfit_demo.models.bundle import Bundle, BundleError
 from ulmfit_demo.models.inspection.rows import Rows, flat, kept
@@ -88,12 +88,12 @@ class Map:
     share: float  # of the variance of these rows that the two dimensions hold
 
 
-def matrices(services: Services) -> tuple[Matrix, ...]:
+def matrices(loaded: LoadedModels) -> tuple[Matrix, ...]:
     """Every stage's embedding, the earliest first. Raises `Refused` without a model."""
-    services.words()
+    loaded.words()
     with _one_at_a_time:
         try:
-            return _matrices(_Key(services.model))
+            return _matrices(_Key(loaded.model))
         except (BundleError, ValueError) as e:
             log.warning("an earlier state of the model: %s", e)
             raise limits.Refused(
@@ -130,7 +130,7 @@ def _matrices(key: _Key) -> tuple[Matrix, ...]:
     return tuple(result)
 
 
-def known_word(services: Services, text: str) -> str:
+def known_word(loaded: LoadedModels, text: str) -> str:
     """The first token of `text` that is no marker, as the models know it. Raises `Refused`."""
     for word in tokens.fastai_words(text).texts:
         if not word.startswith("xx"):
@@ -138,11 +138,11 @@ def known_word(services: Services, text: str) -> str:
     raise limits.Refused("Type a word.")
 
 
-def near(services: Services, text: str, n: int = 10) -> Nearest:
+def near(loaded: LoadedModels, text: str, n: int = 10) -> Nearest:
     """The `n` nearest neighbours of the first word of `text`, in every stage. Raises `Refused`."""
-    found = matrices(services)
+    found = matrices(loaded)
     n = limits.whole(n, limits.NEIGHBOURS, "The number of neighbours")
-    word = known_word(services, text)
+    word = known_word(loaded, text)
     if all(word not in m.vocab for m in found):
         raise limits.Refused(f"No stage of the model knows “{word}”: it has no row of its own.")
     started = time.perf_counter()
@@ -173,9 +173,9 @@ def near(services: Services, text: str, n: int = 10) -> Nearest:
     return Nearest(word, tuple(columns), (n_words, width), 1_000 * (time.perf_counter() - started))
 
 
-def moved(services: Services) -> tuple[Moved, ...]:
+def moved(loaded: LoadedModels) -> tuple[Moved, ...]:
     """From each stage to the next: which of the commonest words' rows moved most."""
-    found = matrices(services)
+    found = matrices(loaded)
     return tuple(_moved(a, b) for a, b in pairwise(found))
 
 
@@ -191,12 +191,12 @@ def _moved(a: Matrix, b: Matrix) -> Moved:
     return Moved((a.title, b.title), most, float(np.median(cosines)), len(words))
 
 
-def chart(services: Services, text: str, stage: int = -2) -> Map | None:
+def chart(loaded: LoadedModels, text: str, stage: int = -2) -> Map | None:
     """The words of `text` and their neighbours in a stage, on a plane; None without a known word.
 
     `stage`: -2 is the language model in its last state, -1 the classifier.
     """
-    m = matrices(services)[stage]
+    m = matrices(loaded)[stage]
     words: list[str] = []
     for word in tokens.fastai_words(text).texts:
         if (

@@ -10,7 +10,7 @@ from functools import lru_cache
 from ulmfit_demo import limits
 from ulmfit_demo.inference import devices
 from ulmfit_demo.inference.inside import Text, read_text
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.inference.stages import last_title
 from ulmfit_demo.models.bundle import BundleError
 from ulmfit_demo.models.surprisal import surprisal
@@ -56,13 +56,13 @@ class Readers:
 
 
 @devices.retry_on_cpu
-def compare(services: Services, text: str) -> Readers | None:
+def compare(loaded: LoadedModels, text: str) -> Readers | None:
     """`text` under the earliest stage and the last; None for a text without any word.
 
     Raises `Refused` where the bundle holds no earlier stage.
     """
-    found = read_text(services, text, limits.READERS_TOKENS)
-    bundle = services.model
+    found = read_text(loaded, text, limits.READERS_TOKENS)
+    bundle = loaded.model
     if not bundle.snapshots:
         raise limits.Refused("This model ships without an earlier stage to compare with.")
     if found is None:
@@ -72,14 +72,14 @@ def compare(services: Services, text: str) -> Readers | None:
     first = bundle.snapshots[0]
     try:
         words = bundle.vocab if first.vocab_path is None else first.vocab
-        own = services.words() if first.vocab_path is None else _vocab(tuple(words))
+        own = loaded.words() if first.vocab_path is None else _vocab(tuple(words))
         model = first.model
     except (BundleError, ValueError) as e:
         log.warning("an earlier state of the model: %s", e)
         raise limits.Refused(
             "An earlier state of the model cannot be read; the reason is in the server's log."
         ) from e
-    vocabs = (own, services.words())
+    vocabs = (own, loaded.words())
     sides = [
         surprisal(m, v.numericalize(found.words), n_top=N_TOP)
         for m, v in zip((model, models.lm), vocabs, strict=True)

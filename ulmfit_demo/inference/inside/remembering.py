@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ulmfit_demo import limits
 from ulmfit_demo.inference import devices
 from ulmfit_demo.inference.inside import NO_PLACE, GonePlace, Text, read_text
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.models.engine import engine_of
 from ulmfit_demo.models.inspection import memory, shipped
 
@@ -30,12 +30,12 @@ class Remembered:
 
 
 @devices.retry_on_cpu
-def recall(services: Services, text: str, place: int | None = None) -> Remembered | None:
+def recall(loaded: LoadedModels, text: str, place: int | None = None) -> Remembered | None:
     """Token `place` of `text` given what stands before it; None without any word.
 
     `place` None: the last token that has at most `limits.MEMORY_TOKENS` before it.
     """
-    found = read_text(services, text, limits.INSIDE_TOKENS)
+    found = read_text(loaded, text, limits.INSIDE_TOKENS)
     if found is None:
         return None
     last = len(found.ids) - 1
@@ -50,9 +50,9 @@ def recall(services: Services, text: str, place: int | None = None) -> Remembere
             f"{limits.MEMORY_TOKENS:,}. Click an earlier word."
         )
     started = time.perf_counter()
-    models, _ = devices.live_models(services.model.key)
+    models, _ = devices.live_models(loaded.model.key)
     precision = memory.precision(engine_of(models.lm))
     remembered = memory.recall(models.lm, found.ids, place, precision)
-    average = shipped.of(services.model).curves
+    average = shipped.of(loaded.model).curves
     elapsed = 1_000 * (time.perf_counter() - started)
     return Remembered(found, remembered, average, precision, elapsed)

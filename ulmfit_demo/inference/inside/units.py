@@ -12,7 +12,7 @@ import numpy as np
 from ulmfit_demo import limits, tokens
 from ulmfit_demo.inference import devices, generation
 from ulmfit_demo.inference.inside import NO_PLACE, GonePlace, Text, read_text
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.models.inspection import shipped, units
 from ulmfit_demo.models.inspection.states import GATES, read_states
 from ulmfit_demo.models.sampling import Sampling
@@ -61,29 +61,29 @@ class Reading:
     milliseconds: float
 
 
-def n_units(services: Services) -> int:
+def n_units(loaded: LoadedModels) -> int:
     """How many units the last layer has."""
-    services.words()
-    return services.model.lm.body.sizes.emb_sz
+    loaded.words()
+    return loaded.model.lm.body.sizes.emb_sz
 
 
-def first(services: Services) -> int:
+def first(loaded: LoadedModels) -> int:
     """The unit that is looked at first: the one that parts praise from blame best, where it is known."""
-    figures = shipped.of(services.bundle).units if services.bundle else None
+    figures = shipped.of(loaded.bundle).units if loaded.bundle else None
     return figures.ranked[0] if figures else 0
 
 
 @devices.retry_on_cpu
-def read(services: Services, text: str, unit: int, place: int | None = None) -> Reading | None:
+def read(loaded: LoadedModels, text: str, unit: int, place: int | None = None) -> Reading | None:
     """Unit `unit` along `text`, and its gates at token `place`; None for a text without any word."""
-    found = read_text(services, text, limits.INSIDE_TOKENS)
-    unit = limits.whole(unit, (0, n_units(services) - 1), "The unit")
+    found = read_text(loaded, text, limits.INSIDE_TOKENS)
+    unit = limits.whole(unit, (0, n_units(loaded) - 1), "The unit")
     if found is None:
         return None
     if place is not None and not 0 <= place < len(found.ids):
         raise GonePlace(NO_PLACE)
     started = time.perf_counter()
-    models, _ = devices.live_models(services.model.key)
+    models, _ = devices.live_models(loaded.model.key)
     states = read_states(models.lm.body, found.ids)
     layer, cell, listened, rank = states.layers[-1], None, (), None
     if place is not None:
@@ -92,8 +92,8 @@ def read(services: Services, text: str, unit: int, place: int | None = None) -> 
         now = float(layer.c[place, unit]), float(layer.h[place, unit])
         cell = Cell(place, gates, before, *now)
         listened, rank = _listened(models, found.ids, place, unit)
-    figures = shipped.of(services.model).units
-    words = services.model.vocab
+    figures = shipped.of(loaded.model).units
+    words = loaded.model.vocab
     return Reading(
         found,
         unit,
@@ -138,23 +138,23 @@ class Held:
 
 @devices.retry_on_cpu
 def hold(
-    services: Services, prompt: str, unit: int, value: float, n_words: int = 30, seed: int = 0
+    loaded: LoadedModels, prompt: str, unit: int, value: float, n_words: int = 30, seed: int = 0
 ) -> Held:
     """Go on from `prompt` twice: by itself, and with `unit` held at `value` after every token."""
-    vocab = services.words()
-    unit = limits.whole(unit, (0, n_units(services) - 1), "The unit")
+    vocab = loaded.words()
+    unit = limits.whole(unit, (0, n_units(loaded) - 1), "The unit")
     value = limits.number(value, limits.UNIT_VALUE, "The unit's value")
     n_words = limits.whole(n_words, limits.HELD_WORDS, "The number of words")
     seed = limits.whole(seed, limits.SEED, "The seed")
     prompt = generation.beginning(prompt)
     started = time.perf_counter()
     read = tokens.fastai_words(prompt).texts
-    models, _ = devices.live_models(services.model.key)
+    models, _ = devices.live_models(loaded.model.key)
     settings: dict[str, Any] = dict(
         n_steps=n_words,
         seed=seed,
-        banned=devices.never_drawn(services.model.vocab),
-        stop=[services.model.vocab.index("xxbos")],
+        banned=devices.never_drawn(loaded.model.vocab),
+        stop=[loaded.model.vocab.index("xxbos")],
     )
     ids = vocab.numericalize(read)
     sampling = Sampling(HELD_TEMPERATURE)

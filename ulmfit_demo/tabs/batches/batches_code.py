@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ulmfit_demo import lessons
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.resources import assets, named
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def vocab_file(services: Services) -> str | None:
+def vocab_file(loaded: LoadedModels) -> str | None:
     """The model's vocabulary, as a path from the repository's root where it lies in a checkout."""
-    if services.bundle is None:
+    if loaded.bundle is None:
         return None
-    path = (services.bundle.folder / "vocab.json").resolve()
+    path = (loaded.bundle.folder / "vocab.json").resolve()
     return named(path.relative_to(assets())) if path.is_relative_to(assets()) else str(path)
 
 

@@ -12,12 +12,12 @@ from ulmfit_demo.batches import (
     read_lengths,
     split_documents,
 )
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.batches import batch_html as shared
 from ulmfit_demo.tabs.batches import batches_code
 from ulmfit_demo.tabs.batches import classifier_html as view
-from ulmfit_demo.tabs.shared import common, html
-from ulmfit_demo.tabs.shared.controls import Part
+from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
+from ulmfit_demo.tabs.shared.controls import Part, called
 from ulmfit_demo.tabs.shared.save_bar import save_bar
 
 ORDERS = {
@@ -34,9 +34,9 @@ TITLES = {"given": "As given", "sorted": "Sorted by length", "shuffled": "Sorted
 EMPTY = "Type some documents, or choose an example: their mini-batches appear here."
 
 
-def build(services: Services) -> Part:
-    """Lay out the view and wire it to `services`; its controls by name."""
-    vocab = batches_code.vocab_file(services)
+def build(loaded: LoadedModels) -> Part:
+    """Lay out the view and wire it to `loaded`; its controls by name."""
+    vocab = batches_code.vocab_file(loaded)
 
     def read(text):
         """(documents' texts, their tokens or None, their lengths). Raises `Refused`."""
@@ -50,13 +50,13 @@ def build(services: Services) -> Part:
         if n > limits.DOCUMENTS:
             raise limits.Refused(f"{n:,} documents; this tab reads up to {limits.DOCUMENTS}.")
         if lengths is None:
-            tokens = [services.tokenize(d, "fastai").tokens for d in documents]
+            tokens = [loaded.tokenize(d, "fastai").tokens for d in documents]
             return documents, tokens, [len(t) for t in tokens]
         for length in lengths:
             limits.whole(length, limits.DOCUMENT_TOKENS, "A length")
         return documents, None, lengths
 
-    @common.guarded("")
+    @guard.guarded("")
     def show(text, bs, padding, order, step, as_ids, seq_len, seed):
         """Put documents into the padded mini-batches of a classifier: tables and code.
 
@@ -91,16 +91,16 @@ def build(services: Services) -> Part:
         n = len(panels[0][1])
         k = min(step, n) - 1
         chunk = seq_len if padding == "chunk" else None
-        pad_id = services.vocab.pad_id if as_ids and services.vocab else None
+        pad_id = loaded.vocab.pad_id if as_ids and loaded.vocab else None
         shown = view.view(panels, lengths, k, padding != "last", chunk, tokens, pad_id)
         if vocab is None:
-            return shown, f"# {services.missing}"
+            return shown, f"# {loaded.missing}"
         settings = dict(bs=bs, k=k, n=n, padding=padding, seq_len=seq_len, order=order, seed=seed)
         return shown, batches_code.classifier(documents or lengths, vocab, **settings)
 
     with gr.Row():
         text = gr.Textbox(
-            value=common.first_example("classifier_batches"),
+            value=examples.first("classifier_batches"),
             label="Documents (an empty line between), or lengths: 100, 76, …",
             lines=2,
             max_lines=2,
@@ -108,7 +108,7 @@ def build(services: Services) -> Part:
             min_width=300,
             elem_id="classifier-batches-text",
         )
-        common.example_menu("classifier_batches", text)
+        examples.menu("classifier_batches", text)
     with gr.Row(elem_classes="b-controls"):
         bs = gr.Slider(*limits.BS, value=3, step=1, label="bs (rows)", min_width=150, buttons=[])
         order = gr.Dropdown(list(ORDERS.items()), value="sorted", label="Order", min_width=150)
@@ -131,7 +131,7 @@ def build(services: Services) -> Part:
             )
     with gr.Accordion("Question 17: why is a language model's batch never padded?", open=False):
         gr.Markdown(lessons.lesson("batches_question_17"))
-    code = common.code_panel()
+    code = code_panel.panel()
     step = gr.Number(
         1,
         label="Mini-batch",
@@ -141,13 +141,22 @@ def build(services: Services) -> Part:
         elem_id="classifier-batches-step",
     )
 
-    inputs = [text, bs, padding, order, step, as_ids, seq_len, seed]
-    common.live(inputs, show, inputs, [result, code], "classifier_batches")
+    items = {
+        "reviews": text,
+        "rows": bs,
+        "padding": padding,
+        "order": order,
+        "number": step,
+        "as_ids": as_ids,
+        "chunk": seq_len,
+        "order_seed": seed,
+    }
+    inputs = [*items.values()]
+    events.live(inputs, show, inputs, [result, code], "classifier_batches")
     result.change(None, None, None, js="() => window.stepBatches.sync()", api_visibility="private")
-    values = [text.value, 3, "chunk", "sorted", 1, False, 72, 0]
-    result.value, code.value = show(*values)
+    result.value, code.value = show(*(i.value for i in inputs))
     lengths = read(text.value)[2]
-    first = make_batches(lengths, 3, order_sorted(lengths))
+    first = make_batches(lengths, bs.value, order_sorted(lengths))
     stepper.value = shared.stepper(
         "#classifier-batches-result .cb",
         "#classifier-batches-step",
@@ -155,19 +164,4 @@ def build(services: Services) -> Part:
         view.where(first, 0),
         play=False,
     )
-    items = {
-        "reviews": text,
-        "rows": bs,
-        "order": order,
-        "padding": padding,
-        "as_ids": as_ids,
-        "chunk": seq_len,
-        "order_seed": seed,
-        "number": step,
-    }
-    names = ("reviews", "rows", "padding", "order", "number", "as_ids", "chunk", "order_seed")
-
-    def lines(values):
-        return show(*(values[name] for name in names))[1]
-
-    return Part(items, lines)
+    return Part(items, called(lambda *values: show(*values)[1], items))

@@ -6,22 +6,22 @@ import gradio as gr
 
 from ulmfit_demo import limits
 from ulmfit_demo.batches import Batches, make_stream, split_documents
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.batches import batch_html as shared
 from ulmfit_demo.tabs.batches import batches_code
 from ulmfit_demo.tabs.batches import language_model_html as view
 from ulmfit_demo.tabs.batches import question_html as batches_question
-from ulmfit_demo.tabs.shared import common, html
-from ulmfit_demo.tabs.shared.controls import Part
+from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
+from ulmfit_demo.tabs.shared.controls import Part, called
 from ulmfit_demo.tabs.shared.save_bar import save_bar
 
 CUTS = {"as fastai's LMDataLoader": "fastai", "as the notebook's tables": "notebook"}
 EMPTY = "Type a text, or choose an example: its mini-batches appear here."
 
 
-def build(services: Services) -> Part:
-    """Lay out the view and wire it to `services`; its controls by name."""
-    vocab = batches_code.vocab_file(services)
+def build(loaded: LoadedModels) -> Part:
+    """Lay out the view and wire it to `loaded`; its controls by name."""
+    vocab = batches_code.vocab_file(loaded)
 
     def cut_up(text, bs, seq_len, cut, shuffle, seed):
         """Documents, their stream, how it is cut, the seed or None. Raises `Refused`."""
@@ -34,7 +34,7 @@ def build(services: Services) -> Part:
         seq_len = limits.whole(seq_len, limits.SEQ_LEN, "The sequence length")
         seed = limits.whole(seed, limits.SEED, "The seed") if shuffle else None
         notebook = limits.choice(cut, CUTS.values(), "The cut") == "notebook"
-        stream = make_stream([services.tokenize(d, "fastai").tokens for d in documents], seed)
+        stream = make_stream([loaded.tokenize(d, "fastai").tokens for d in documents], seed)
         try:
             return documents, stream, Batches(len(stream.items) + notebook, bs, seq_len), seed
         except ValueError as e:
@@ -44,7 +44,7 @@ def build(services: Services) -> Part:
 
     def lines(documents, batches, k, cut, seed):
         if vocab is None:
-            return f"# {services.missing}"
+            return f"# {loaded.missing}"
         return batches_code.language_model(
             documents,
             vocab,
@@ -56,7 +56,7 @@ def build(services: Services) -> Part:
             notebook=cut == "notebook",
         )
 
-    @common.guarded("", "")
+    @guard.guarded("", "")
     def show(text, bs, seq_len, step, as_ids, cut, shuffle, seed):
         """Cut documents into the mini-batches of a language model: tables, question 16, code.
 
@@ -82,12 +82,12 @@ def build(services: Services) -> Part:
             lines(documents, batches, k, cut, seed),
         )
 
-    def show_code(text, bs, seq_len, step, as_ids, cut, shuffle, seed):
-        return show(text, bs, seq_len, step, as_ids, cut, shuffle, seed)[2]
+    def show_code(*values):
+        return show(*values)[2]
 
     with gr.Row():
         text = gr.Textbox(
-            value=common.first_example("batches"),
+            value=examples.first("batches"),
             label="Documents (an empty line between)",
             lines=2,
             max_lines=2,
@@ -95,7 +95,7 @@ def build(services: Services) -> Part:
             min_width=300,
             elem_id="batches-text",
         )
-        common.example_menu("batches", text)
+        examples.menu("batches", text)
     with gr.Row(elem_classes="b-controls"):
         bs = gr.Slider(*limits.BS, value=6, step=1, label="bs (rows)", min_width=150, buttons=[])
         seq_len = gr.Slider(
@@ -120,24 +120,35 @@ def build(services: Services) -> Part:
                 info="The notebook's tables use every token as x; fastai keeps one as the last label.",
                 scale=3,
             )
-    code = common.code_panel()
+    code = code_panel.panel()
     # The number that the server reads; the stepper below writes it. `hidden` keeps it in the page.
     step = gr.Number(
         1, label="Mini-batch", precision=0, minimum=1, visible="hidden", elem_id="batches-step"
     )
 
-    inputs = [text, bs, seq_len, step, as_ids, cut, shuffle, seed]
+    items = {
+        "text": text,
+        "bs": bs,
+        "seq_len": seq_len,
+        "step": step,
+        "ids": as_ids,
+        "cut": cut,
+        "shuffle": shuffle,
+        "seed": seed,
+    }
+    inputs = [*items.values()]
     triggers = [i for i in inputs if i is not step]
-    common.live(triggers, show, inputs, [result, question, code], "lm_batches")
+    events.live(triggers, show, inputs, [result, question, code], "lm_batches")
     # Stepping is the page's own; only the code's number follows it.
-    common.live([step], show_code, inputs, [code], None)
+    events.live([step], show_code, inputs, [code], None)
     step.change(None, None, None, js="() => window.stepBatches.sync()", api_visibility="private")
     result.change(None, None, None, js="() => window.stepBatches.sync()", api_visibility="private")
     question.change(
         None, None, None, js="() => window.stepBatches.forget()", api_visibility="private"
     )
-    result.value, question.value, code.value = show(text.value, 6, 5, 1, False, "fastai", False, 0)
-    _, _, batches, _ = cut_up(text.value, 6, 5, "fastai", False, 0)
+    result.value, question.value, code.value = show(*(i.value for i in inputs))
+    cuts = (bs.value, seq_len.value, cut.value, shuffle.value, seed.value)
+    _, _, batches, _ = cut_up(text.value, *cuts)
     stepper.value = shared.stepper(
         "#batches-result .lmb",
         "#batches-step",
@@ -145,19 +156,4 @@ def build(services: Services) -> Part:
         view.where(batches, 1),
         play=True,
     )
-    items = {
-        "text": text,
-        "bs": bs,
-        "seq_len": seq_len,
-        "ids": as_ids,
-        "shuffle": shuffle,
-        "seed": seed,
-        "cut": cut,
-        "step": step,
-    }
-    names = ("text", "bs", "seq_len", "step", "ids", "cut", "shuffle", "seed")
-
-    def shown_code(values):
-        return show_code(*(values[name] for name in names))
-
-    return Part(items, shown_code)
+    return Part(items, called(show_code, items))

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from ulmfit_demo import limits
 from ulmfit_demo.inference import generation
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
+from ulmfit_demo.models.sampling import Sampling
 from ulmfit_demo.pipeline.base import sampling
 from ulmfit_demo.tabs.generation import surprisal
 from ulmfit_demo.tabs.generation import texts_html as view
-from ulmfit_demo.tabs.shared import common, html, lesson, model_code
-from ulmfit_demo.tabs.shared.controls import Controls
+from ulmfit_demo.tabs.shared import (
+    code_panel,
+    events,
+    examples,
+    guard,
+    html,
+    lesson,
+    model_code,
+    picks,
+)
+from ulmfit_demo.tabs.shared.controls import Controls, called
 from ulmfit_demo.tabs.shared.save_bar import save_bar
 from ulmfit_demo.tabs.shared.this_tab import this_tab
 
@@ -26,11 +37,11 @@ LOOK = "What could come after your words, at three temperatures: it follows the 
 WRITING = "writing"  # instead of how the texts are coloured: they have no buttons yet
 
 
-def build(services: Services) -> Controls:
-    """Lay out the tab and wire it to `services`; its controls for links and lessons."""
+def build(loaded: LoadedModels) -> Controls:
+    """Lay out the tab and wire it to `loaded`; its controls for links and lessons."""
 
-    def stream(make, by_surprise, before=None):
-        """Yield (HTML, texts, coloured) of the steps that `make` gives; refusals as notices.
+    def stream(steps, by_surprise):
+        """Yield (HTML, texts, coloured) of the steps.
 
         `coloured`: how the texts stand there at the end; WRITING before it; None for a notice, which
         stays.
@@ -38,59 +49,36 @@ def build(services: Services) -> Controls:
         A step takes a few milliseconds, a page longer to draw it: at most one is shown a frame.
         """
         shown, written = 0.0, None
-        try:
-            for written in make():
-                if time.monotonic() - shown >= limits.FRAME_SECONDS:
-                    yield view.texts(written, live=True), written, WRITING
-                    shown = time.monotonic()
-            yield view.texts(written, by_surprise), written, by_surprise
-        except limits.Refused as refusal:
-            kept = view.texts(before, by_surprise) if before else ""
-            yield html.notice(str(refusal)) + kept, gr.skip(), None
-        except Exception:
-            common.log.exception("generate failed")
-            yield html.notice(common.BROKEN), gr.skip(), None
+        for written in steps:
+            if time.monotonic() - shown >= limits.FRAME_SECONDS:
+                yield view.texts(written, live=True), written, WRITING
+                shown = time.monotonic()
+        yield view.texts(written, by_surprise), written, by_surprise
 
-    def write(
-        prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed, by_surprise
-    ):
+    @guard.guarded(gr.skip(), None)
+    def write(*settings):
         """Go on writing a text, word by word; the same seed gives the same texts.
 
         Args:
-            prompt: how the text begins
-            temperature: 0 takes the likeliest word, above 1 is wilder
-            top_k: draw from so many words; 0 is off
-            top_p: draw from the likeliest words of so much probability; 1 is off
-            min_p: drop words less likely than this share of the likeliest; 0 is off
-            penalty: on words that the text has already; 1 is off
-            n_words: tokens to write
-            n_texts: continuations
-            seed: of the random numbers
-            by_surprise: colour the words by how unlikely they were
+            settings: those of `checked`, and whether the words are coloured by how unlikely they were
         """
+        *asked, by_surprise = settings
+        yield from stream(generation.write(loaded, *checked(*asked)), bool(by_surprise))
 
-        def make():
-            return generation.write(
-                services,
-                limits.text(prompt, limits.PROMPT_CHARACTERS),
-                sampling(temperature, top_k, top_p, min_p, penalty),
-                limits.whole(n_words, limits.WORDS, "The number of words"),
-                limits.whole(n_texts, limits.TEXTS, "The number of texts"),
-                limits.whole(seed, limits.SEED, "The seed"),
-            )
-
-        yield from stream(make, bool(by_surprise))
-
+    @guard.guarded(gr.skip(), None)
     def branch(picked, written, by_surprise):
-        def make():
-            if written is None:
-                raise limits.Refused("Press Write first.")
+        """The text that goes on with another word; the texts stay below a refusal."""
+        if written is None:
+            raise limits.Refused("Press Write first.")
+        try:
             text, place, word = wanted(picked, 3)
-            return generation.branch(services, written, text, place, word)
+            steps = generation.branch(loaded, written, text, place, word)
+            yield from stream(steps, bool(by_surprise))
+        except limits.Refused as refusal:
+            kept = view.texts(written, bool(by_surprise))
+            yield html.notice(str(refusal)) + kept, gr.skip(), None
 
-        yield from stream(make, bool(by_surprise), written)
-
-    @common.guarded()
+    @guard.guarded()
     def look(picked, written, prompt, temperature, top_k, top_p, min_p, penalty):
         """Which words could come next, and how likely each is, at three temperatures.
 
@@ -113,23 +101,12 @@ def build(services: Services) -> Controls:
         ):
             text = None  # the visitor types a new beginning: the old texts are no longer meant
         temperatures = sorted({*TEMPERATURES, settings.temperature})
-        found = generation.next_word(services, written, prompt, text, place, settings, temperatures)
+        found = generation.next_word(loaded, written, prompt, text, place, settings, temperatures)
         return view.next_word(found, (text, place) if text is not None else None)
 
-    @common.guarded()
-    def show_code(
-        opened, prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed
-    ):
-        if not opened:
-            return gr.skip()
-        return model_code.generation(
-            services,
-            limits.text(prompt, limits.PROMPT_CHARACTERS),
-            sampling(temperature, top_k, top_p, min_p, penalty),
-            limits.whole(n_words, limits.WORDS, "The number of words"),
-            limits.whole(n_texts, limits.TEXTS, "The number of texts"),
-            limits.whole(seed, limits.SEED, "The seed"),
-        )
+    @guard.guarded()
+    def show_code(opened, *asked):
+        return model_code.generation(loaded, *checked(*asked)) if opened else gr.skip()
 
     def recolour(by_surprise, written):
         if not written:
@@ -145,14 +122,13 @@ def build(services: Services) -> Controls:
             return gr.skip(), gr.skip()
         return recolour(by_surprise, written)
 
-    @common.guarded()
-    def mark_old(
-        written, prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed, shown
-    ):
+    @guard.guarded()
+    def mark_old(written, prompt, *settings):
         """A note over texts that other settings made; "" where they belong to those above."""
+        *cuts, n_words, n_texts, seed, shown = settings
         if written is None or shown == WRITING or prompt is None:
             return ""
-        chosen = sampling(temperature, top_k, top_p, min_p, penalty)
+        chosen = sampling(*cuts)
         first = [t for t in written.texts if t.branch_of is None]
         same = (written.sampling, written.n_steps, len(first), written.seed) == (
             chosen,
@@ -165,7 +141,7 @@ def build(services: Services) -> Controls:
 
     def write_first(written, *settings):
         """Something stands there before the first click: the first opening writes a text."""
-        if written is None and services.bundle is not None:
+        if written is None and loaded.bundle is not None:
             yield from write(*settings)
         else:
             yield gr.skip(), gr.skip(), gr.skip()
@@ -174,7 +150,7 @@ def build(services: Services) -> Controls:
     card = lesson.Card("generation")
     with gr.Row():
         prompt = gr.Textbox(
-            value=common.first_example("generation"),
+            value=examples.first("generation"),
             label="The text begins with",
             lines=2,
             max_lines=6,
@@ -182,7 +158,7 @@ def build(services: Services) -> Controls:
             elem_id="generation-prompt",
         )
         with gr.Column(scale=1, min_width=200):
-            common.example_menu("generation", prompt)
+            examples.menu("generation", prompt)
             with gr.Row():
                 go = gr.Button("Write", variant="primary", elem_id="generation-write", min_width=80)
                 stop = gr.Button("Stop", elem_id="generation-stop", min_width=80)
@@ -214,13 +190,25 @@ def build(services: Services) -> Controls:
     by_surprise = gr.Checkbox(False, label="Colour by how unlikely each word was", min_width=220)
     written = gr.State(None, time_to_live=limits.STATE_SECONDS)
     coloured = gr.State(None)
-    pick, chosen = common.hidden_field("generation-pick"), common.hidden_field("generation-branch")
+    pick, chosen = picks.hidden_field("generation-pick"), picks.hidden_field("generation-branch")
     nexts = gr.HTML(html.empty(LOOK), elem_id="generation-next", min_height=200)
 
     cuts = [temperature, top_k, top_p, min_p, penalty]
-    lane = common.MODEL
+    asked: dict[str, Any] = {
+        "prompt": prompt,
+        "temperature": temperature,
+        "top_k": top_k,
+        "top_p": top_p,
+        "min_p": min_p,
+        "penalty": penalty,
+        "words": n_words,
+        "texts": n_texts,
+        "seed": seed,
+    }
+    made = [*asked.values()]
+    lane = events.MODEL
     outputs = [result, written, coloured]
-    settings = [prompt, *cuts, n_words, n_texts, seed, by_surprise]
+    settings = [*made, by_surprise]
     # the field may not hold yet the text that travels into this tab
     js = (
         "(written, prompt, ...rest) => "
@@ -234,7 +222,7 @@ def build(services: Services) -> Controls:
         settings,
         outputs,
         api_name="page_generate",
-        **common.PRIVATE,
+        **events.PRIVATE,
         cancels=[opened],
         js=f"(...values) => window.ulmfitWrite(values, {settings.index(seed)})",
         **lane,
@@ -247,54 +235,65 @@ def build(services: Services) -> Controls:
         cancels=[opened, event],
         **lane,
     )
-    quiet: dict[str, Any] = dict(api_visibility="private", show_progress="hidden", queue=False)
     redrawn = [result, coloured]
     stop.click(None, None, None, cancels=[opened, event, branched], api_visibility="private")
     # What stood there when it was stopped gets its buttons. In the queue: its answer comes over the
     # stream of the texts, behind what was written before, in front of what another press writes.
-    in_order: dict[str, Any] = dict(quiet, queue=True, concurrency_id="keystroke")
+    in_order: dict[str, Any] = dict(events.UNQUEUED, queue=True, concurrency_id="keystroke")
     for ended in (opened, event, branched):
         ended.then(finish, [by_surprise, written, coloured], redrawn, **in_order)
     # before the note: gradio's page sends a field's second event when its first is answered
     inputs = [pick, written, prompt, *cuts]
-    common.live([pick, prompt, *cuts], look, inputs, [nexts], "next_word", also=[tab.select])
-    made: list[Any] = [prompt, *cuts, n_words, n_texts, seed]
+    events.live([pick, prompt, *cuts], look, inputs, [nexts], "next_word", also=[tab.select])
     # the seed that Write itself draws makes no text old
     js = "(written, prompt, ...rest) => [written, window.ulmfitDrew() ? null : prompt, ...rest]"
     changes = [c.change for c in (*made, coloured)]  # `coloured`: texts begin and end
-    common.redraw(changes, mark_old, [written, *made, coloured], [old], js=js)
-    by_surprise.change(recolour, [by_surprise, written], redrawn, **quiet)
-    surprise_text = surprisal.build(services)
-    code, code_open = common.code_on_demand()
-    chosen_now = [code_open, prompt, *cuts, n_words, n_texts, seed]
-    common.live(chosen_now, show_code, chosen_now, [code], None)
+    events.redraw(changes, mark_old, [written, *made, coloured], [old], js=js)
+    by_surprise.change(recolour, [by_surprise, written], redrawn, **events.UNQUEUED)
+    surprise_text = surprisal.build(loaded)
+    code, code_open = code_panel.on_demand()
+    chosen_now = [code_open, *made]
+    events.live(chosen_now, show_code, chosen_now, [code], None)
     items = {
-        "prompt": prompt,
-        "temperature": temperature,
-        "words": n_words,
-        "texts": n_texts,
-        "seed": seed,
-        "top_k": top_k,
-        "top_p": top_p,
-        "min_p": min_p,
-        "penalty": penalty,
+        **asked,
         "coloured": by_surprise,
         "any_text": surprise_text,
         "lesson": card.number,
     }
 
-    def lines(values):
-        names = ("prompt", "temperature", "top_k", "top_p", "min_p", "penalty")
-        rest = ("words", "texts", "seed")
-        return show_code(True, *(values[name] for name in (*names, *rest)))
-
+    lines = called(partial(show_code, True), asked)
     return Controls("generation", items, card=card, code=lines)
+
+
+def checked(
+    prompt, temperature, top_k, top_p, min_p, penalty, n_words, n_texts, seed
+) -> tuple[str, Sampling, int, int, int]:
+    """The view's parameters: the prompt, how words are drawn, the rest. Raises `Refused`.
+
+    Args:
+        prompt: how the text begins
+        temperature: 0 takes the likeliest word, above 1 is wilder
+        top_k: draw from so many words; 0 is off
+        top_p: draw from the likeliest words of so much probability; 1 is off
+        min_p: drop words less likely than this share of the likeliest; 0 is off
+        penalty: on words that the text has already; 1 is off
+        n_words: tokens to write
+        n_texts: continuations
+        seed: of the random numbers
+    """
+    return (
+        limits.text(prompt, limits.PROMPT_CHARACTERS),
+        sampling(temperature, top_k, top_p, min_p, penalty),
+        limits.whole(n_words, limits.WORDS, "The number of words"),
+        limits.whole(n_texts, limits.TEXTS, "The number of texts"),
+        limits.whole(seed, limits.SEED, "The seed"),
+    )
 
 
 def wanted(picked: object, n: int) -> list:
     """What was clicked: [text, place] or [text, place, word]. Raises `Refused`."""
     try:
-        values = json.loads(common.picked(picked))
+        values = json.loads(picks.picked(picked))
         text, place = values[0], values[1]
         whole = all(isinstance(v, int) and 0 <= v < 10_000 for v in (text, place))
         if not whole or len(values) != n or (n == 3 and not isinstance(values[2], str)):

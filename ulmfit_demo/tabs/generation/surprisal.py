@@ -6,28 +6,28 @@ import gradio as gr
 
 from ulmfit_demo import limits
 from ulmfit_demo.inference import stages
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.inference.surprisal import surprisal_of
 from ulmfit_demo.tabs.generation import texts_html as view
-from ulmfit_demo.tabs.shared import common, html
+from ulmfit_demo.tabs.shared import events, examples, guard, html
 
 
-def build(services: Services) -> gr.Textbox:
-    """Lay out the two views, closed, and wire them to `services`; the text of the first."""
+def build(loaded: LoadedModels) -> gr.Textbox:
+    """Lay out the two views, closed, and wire them to `loaded`; the text of the first."""
 
-    @common.guarded()
+    @guard.guarded()
     def show(text):
         """How unlikely the language model finds each word of a text, in bits.
 
         Args:
             text: any text in English
         """
-        found = surprisal_of(services, limits.text(text))
+        found = surprisal_of(loaded, limits.text(text))
         if found is None:
             return html.empty("Type a text: its unlikely words are marked.")
         return view.surprisal(found)
 
-    @common.guarded()
+    @guard.guarded()
     def compare(prompt):
         """What each stage of the training would have written next: the likeliest words.
 
@@ -35,30 +35,30 @@ def build(services: Services) -> gr.Textbox:
             prompt: how the text begins
         """
         prompt = limits.text(prompt, limits.PROMPT_CHARACTERS)
-        return view.stages(stages.before_and_after(services, prompt))
+        return view.stages(stages.before_and_after(loaded, prompt))
 
     with gr.Accordion("Surprise: which words of a text were unlikely", open=False) as surprises:
         text = gr.Textbox(
-            value=common.first_example("surprise"),
+            value=examples.first("surprise"),
             label="Any text",
             lines=3,
             max_lines=8,
             elem_id="surprise-text",
         )
         shown = gr.HTML(elem_id="surprise-result", min_height=120)
-        common.live([text], show, [text], [shown], "surprise")
-        common.redraw([surprises.expand], show, [text], [shown])
-    earlier = services.bundle.snapshots if services.bundle else ()
+        events.live([text], show, [text], [shown], "surprise")
+        events.redraw([surprises.expand], show, [text], [shown])
+    earlier = loaded.bundle.snapshots if loaded.bundle else ()
     title = view.stages_title([s.title for s in earlier if s.vocab_path is not None])
     with gr.Accordion(title, open=False) as compared:
         prompt = gr.Textbox(
-            value=common.first_example("generation"),
+            value=examples.first("generation"),
             label="The text begins with",
             lines=1,
             max_lines=4,
             elem_id="stages-prompt",
         )
         table = gr.HTML(elem_id="stages-result", min_height=260)
-        common.live([prompt], compare, [prompt], [table], "training_stages")
-        common.redraw([compared.expand], compare, [prompt], [table])
+        events.live([prompt], compare, [prompt], [table], "training_stages")
+        events.redraw([compared.expand], compare, [prompt], [table])
     return text

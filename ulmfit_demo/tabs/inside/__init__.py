@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.inside import change, memory, readers, unit, words
-from ulmfit_demo.tabs.shared import common, lesson
+from ulmfit_demo.tabs.shared import events, examples, lesson, picks
 from ulmfit_demo.tabs.shared.controls import Controls
 from ulmfit_demo.tabs.shared.this_tab import this_tab
+from ulmfit_demo.tabs.shared.visibility import Visibility, remember
 
 VIEWS = {
     "unit": ("A unit reads along", unit),
@@ -27,18 +28,18 @@ class Shared:
 
     text: gr.Textbox
     place: gr.Number
-    sight: common.Sight
+    visibility: Visibility
 
 
-def build(services: Services) -> Controls:
-    """Lay out the tab and wire it to `services`; its controls for links and lessons."""
+def build(loaded: LoadedModels) -> Controls:
+    """Lay out the tab and wire it to `loaded`; its controls for links and lessons."""
     tab = this_tab()
     card = lesson.Card("inside")
     controls = Controls("inside", card=card)
     opened = controls.opened = gr.State(next(iter(VIEWS)))
     with gr.Row():
         text = gr.Textbox(
-            value=common.first_example("inside"),
+            value=examples.first("inside"),
             label="Your text",
             lines=2,
             max_lines=5,
@@ -46,19 +47,19 @@ def build(services: Services) -> Controls:
             elem_id="inside-text",
         )
         with gr.Column(scale=1, min_width=200):
-            common.example_menu("inside", text)
+            examples.menu("inside", text)
     place = gr.Number(
         -1, label="Word", precision=0, minimum=-1, visible="hidden", elem_id="inside-place"
     )
-    pick = common.hidden_field("inside-pick")
-    common.redraw([pick.change], common.picked_number, [pick], [place])
+    pick = picks.hidden_field("inside-pick")
+    events.redraw([pick.change], picks.picked_number, [pick], [place])
     with gr.Tabs(overflow_behavior="wrap") as controls.inner:
         for name, (title, view) in VIEWS.items():
             with gr.Tab(title, id=name) as controls.views[name]:
                 inner = controls.views[name]
-                common.remember(inner, name, opened)
-                sight = common.Sight(tab, inner, opened, name)
-                controls.add(name, view.build(services, Shared(text, place, sight)))
+                remember(inner, name, opened)
+                visibility = Visibility(tab, inner, opened, name)
+                controls.add(name, view.build(loaded, Shared(text, place, visibility)))
     controls.items = {
         "text": text,
         "place": place,

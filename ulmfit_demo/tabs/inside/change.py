@@ -6,10 +6,10 @@ import gradio as gr
 
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import changing
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.inside import change_html as view
-from ulmfit_demo.tabs.inside import sight
-from ulmfit_demo.tabs.shared import common, html, model_code
+from ulmfit_demo.tabs.inside import code
+from ulmfit_demo.tabs.shared import events, guard, html, model_code
 from ulmfit_demo.tabs.shared.controls import Part
 
 EMPTY = "Type a review, then press the button."
@@ -17,50 +17,40 @@ STOPPED = "Stopped before a change was found."
 IDLE = "At most three words, left out or replaced by what the language model would write there."
 
 
-def build(services: Services, shared) -> Part:
-    """Lay out the view and wire it to `services`; its controls by name."""
+def build(loaded: LoadedModels, shared) -> Part:
+    """Lay out the view and wire it to `loaded`; its controls by name."""
 
+    @guard.guarded()
     def search(text):
         found = None
-        try:
-            for found in changing.smallest_change(services, limits.text(text)):
-                yield view.search(found)
-            if found is None:
-                yield html.empty(EMPTY)
-        except limits.Refused as refusal:
-            yield html.notice(str(refusal))
-        except Exception:
-            common.log.exception("the search for a change failed")
-            yield html.notice(common.BROKEN)
+        for found in changing.smallest_change(loaded, limits.text(text)):
+            yield view.search(found)
+        if found is None:
+            yield html.empty(EMPTY)
 
     def stopped(shown):
         """What a search that was stopped leaves; one that had ended stays as it is."""
         return html.empty(STOPPED) if view.SEARCHING in str(shown) else gr.skip()
 
-    @common.guarded()
-    def show_code(opened, text):
-        return lines(text) if opened else gr.skip()
-
     def lines(text):
-        found = model_code.sentiment(services, limits.text(text))
-        return found + lessons.code("inside_change") if services.bundle else found
+        found = model_code.sentiment(loaded, limits.text(text))
+        return found + lessons.code("inside_change") if loaded.bundle else found
 
     with gr.Row():
         go = gr.Button("Find the smallest change", variant="primary", elem_id="inside-find")
         stop = gr.Button("Stop", elem_id="inside-stop", min_width=80, scale=0)
     result = gr.HTML(html.empty(IDLE), elem_id="inside-change", min_height=220)
-    code, code_open = common.code_on_demand()
-    event = common.redraw(
+    event = events.redraw(
         [go.click],
         search,
         [shared.text],
         [result],
         api_name="page_inside_change",
-        **{**common.MODEL, "trigger_mode": "multiple"},
+        **{**events.MODEL, "trigger_mode": "multiple"},
     )
     stop.click(None, None, None, cancels=[event], api_visibility="private")
     # in the lane of key presses: the search that is stopped holds a place in its own
-    common.redraw([stop.click], stopped, [result], [result])
-    seen = [code_open, shared.text]
-    sight.live(shared.sight, seen, show_code, seen, [code], None)
-    return Part({}, lambda values: lines(values["text"]))
+    events.redraw([stop.click], stopped, [result], [result])
+    parameters = {"text": shared.text}
+    lines_shown = code.shown(shared.visibility, lines, parameters)
+    return Part({}, lines_shown)

@@ -6,10 +6,11 @@ import gradio as gr
 
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import GonePlace, remembering
-from ulmfit_demo.inference.loading import Services
-from ulmfit_demo.tabs.inside import figures, sight
+from ulmfit_demo.inference.loading import LoadedModels
+from ulmfit_demo.tabs.inside import code, figures
 from ulmfit_demo.tabs.inside import memory_html as view
-from ulmfit_demo.tabs.shared import common, html, model_code
+from ulmfit_demo.tabs.inside.place import place_of
+from ulmfit_demo.tabs.shared import events, guard, html, model_code
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
 from ulmfit_demo.tokens import clean
@@ -18,13 +19,13 @@ EMPTY = "Type a text: what its last word owes to the words before it stands unde
 MEASURES = {"leaving each out": "left_out", "gradient": "gradient"}
 
 
-def build(services: Services, shared) -> Part:
-    """Lay out the view and wire it to `services`; its controls by name."""
+def build(loaded: LoadedModels, shared) -> Part:
+    """Lay out the view and wire it to `loaded`; its controls by name."""
 
-    @common.guarded(None, gr.skip())
+    @guard.guarded(None, gr.skip())
     def show(text, place, measure):
         measure = limits.choice(measure, MEASURES.values(), "The measure")
-        found, told = recalled(limits.text(text), sight.place_of(place))
+        found, told = recalled(limits.text(text), place_of(place))
         if found is None:
             return html.empty(EMPTY), None, gr.skip()
         average = figure_json(figures.average(found.average)) if found.average else None
@@ -37,22 +38,18 @@ def build(services: Services, shared) -> Part:
         The words are drawn in any case: else nobody could click another one.
         """
         try:
-            return remembering.recall(services, text, place), ""
+            return remembering.recall(loaded, text, place), ""
         except limits.Refused as refusal:
             if place is None:
                 raise
             told = "" if isinstance(refusal, GonePlace) else html.notice(str(refusal))
-            return remembering.recall(services, text), told
-
-    @common.guarded()
-    def show_code(opened, text, place):
-        return lines(text, place) if opened else gr.skip()
+            return remembering.recall(loaded, text), told
 
     def lines(text, place):
-        if services.bundle is None:
-            return f"# {services.missing}"
-        head = lessons.code("model_head", folder=model_code.folder(services))
-        at = sight.place_of(place) or -1
+        if loaded.bundle is None:
+            return f"# {loaded.missing}"
+        head = lessons.code("model_head", folder=model_code.folder(loaded))
+        at = place_of(place) or -1
         return head + lessons.code("inside_memory", text=clean(limits.text(text)), place=at)
 
     measure = gr.Radio(
@@ -65,10 +62,9 @@ def build(services: Services, shared) -> Part:
     with gr.Row():
         curve = figure("inside-curve", height=300)
         average = figure("inside-average", height=300)
-    gr.HTML(view.claim(services), elem_id="inside-claim")
-    code, code_open = common.code_on_demand()
+    gr.HTML(view.claim(loaded), elem_id="inside-claim")
     inputs, outputs = [shared.text, shared.place, measure], [result, curve, average]
-    sight.live(shared.sight, inputs, show, inputs, outputs, "inside_memory", **common.MODEL)
-    seen = [code_open, shared.text, shared.place]
-    sight.live(shared.sight, seen, show_code, seen, [code], None)
-    return Part({"measure": measure}, lambda values: lines(values["text"], values["place"]))
+    shared.visibility.live(inputs, show, inputs, outputs, "inside_memory", **events.MODEL)
+    parameters = {"text": shared.text, "place": shared.place}
+    lines_shown = code.shown(shared.visibility, lines, parameters)
+    return Part({"measure": measure}, lines_shown)

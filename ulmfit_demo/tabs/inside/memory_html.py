@@ -6,7 +6,7 @@ from html import escape
 
 from ulmfit_demo import limits
 from ulmfit_demo.inference.inside.remembering import Remembered
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.models.inspection import shipped
 from ulmfit_demo.tabs.inside.strip_html import NOTHING, Under, strip
 from ulmfit_demo.tabs.inside.unit_html import level
@@ -55,14 +55,14 @@ def bits(value: float) -> str:
     return f"{sign}{abs(value):.1f}"
 
 
-def claim(services: Services) -> str:
+def claim(loaded: LoadedModels) -> str:
     """What was published, and what the held-out reviews say of it, in a sentence."""
     published = (
         "Khandelwal and others (2018) found that an LSTM uses about 200 tokens of its "
         "context, and their "
         "order only within the last 50."
     )
-    curves = shipped.of(services.bundle).curves if services.bundle else None
+    curves = shipped.of(loaded.bundle).curves if loaded.bundle else None
     if curves is None:
         return f'<p class="u-small">{published} This model ships without its averages.</p>'
 

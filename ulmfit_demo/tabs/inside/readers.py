@@ -6,45 +6,41 @@ import gradio as gr
 
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import readers
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
+from ulmfit_demo.tabs.inside import code
 from ulmfit_demo.tabs.inside import readers_html as view
-from ulmfit_demo.tabs.inside import sight
-from ulmfit_demo.tabs.shared import common, html, model_code
+from ulmfit_demo.tabs.inside.place import place_of
+from ulmfit_demo.tabs.shared import events, guard, html, model_code
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tokens import clean
 
 EMPTY = "Type a text: two readers say how much they expected each word."
 
 
-def build(services: Services, shared) -> Part:
-    """Lay out the view and wire it to `services`; its controls by name."""
+def build(loaded: LoadedModels, shared) -> Part:
+    """Lay out the view and wire it to `loaded`; its controls by name."""
 
-    @common.guarded("")
+    @guard.guarded("")
     def show(text, place):
-        found = readers.compare(services, limits.text(text))
+        found = readers.compare(loaded, limits.text(text))
         if found is None:
             return html.empty(EMPTY), ""
-        at = sight.place_of(place)
+        at = place_of(place)
         return view.compared(found, at), view.tops(found, at)
 
-    @common.guarded()
-    def show_code(opened, text):
-        return lines(text) if opened else gr.skip()
-
     def lines(text):
-        if services.bundle is None or not services.bundle.snapshots:
-            return f"# {services.missing or 'this model ships without an earlier stage'}"
-        head = lessons.code("model_head", folder=model_code.folder(services))
-        first = services.bundle.snapshots[0]
+        if loaded.bundle is None or not loaded.bundle.snapshots:
+            return f"# {loaded.missing or 'this model ships without an earlier stage'}"
+        head = lessons.code("model_head", folder=model_code.folder(loaded))
+        first = loaded.bundle.snapshots[0]
         files = (first.path.name, (first.vocab_path or first.path.with_name("vocab.json")).name)
         named = dict(weights=files[0], words=files[1])
         return head + lessons.code("inside_readers", text=clean(limits.text(text)), **named)
 
     result = gr.HTML(elem_id="inside-readers", min_height=150)
     tops = gr.HTML(elem_id="inside-tops", min_height=60)
-    code, code_open = common.code_on_demand()
     inputs = [shared.text, shared.place]
-    sight.live(shared.sight, inputs, show, inputs, [result, tops], "inside_readers", **common.MODEL)
-    seen = [code_open, shared.text]
-    sight.live(shared.sight, seen, show_code, seen, [code], None)
-    return Part({}, lambda values: lines(values["text"]))
+    shared.visibility.live(inputs, show, inputs, [result, tops], "inside_readers", **events.MODEL)
+    parameters = {"text": shared.text}
+    lines_shown = code.shown(shared.visibility, lines, parameters)
+    return Part({}, lines_shown)

@@ -6,10 +6,11 @@ import gradio as gr
 
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import GonePlace, units
-from ulmfit_demo.inference.loading import Services
-from ulmfit_demo.tabs.inside import sight
+from ulmfit_demo.inference.loading import LoadedModels
+from ulmfit_demo.tabs.inside import code
 from ulmfit_demo.tabs.inside import unit_html as view
-from ulmfit_demo.tabs.shared import common, html, model_code
+from ulmfit_demo.tabs.inside.place import place_of
+from ulmfit_demo.tabs.shared import events, guard, html, model_code, picks
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tokens import clean
 
@@ -18,18 +19,18 @@ HELD = "Press Write: the same luck, once without and once with the unit held."
 PROMPT = "The acting was"
 
 
-def build(services: Services, shared) -> Part:
-    """Lay out the view and wire it to `services`; its controls by name."""
+def build(loaded: LoadedModels, shared) -> Part:
+    """Lay out the view and wire it to `loaded`; its controls by name."""
 
     def reading(text, unit, place):
         """The unit along the text; a word that is no longer there counts as none."""
-        at = sight.place_of(place)
+        at = place_of(place)
         try:
-            return units.read(services, limits.text(text), unit, at)
+            return units.read(loaded, limits.text(text), unit, at)
         except GonePlace:
-            return units.read(services, limits.text(text), unit, None)
+            return units.read(loaded, limits.text(text), unit, None)
 
-    @common.guarded("", "")
+    @guard.guarded("", "")
     def show(text, unit, place, with_heat):
         found = reading(text, unit, place)
         if found is None:
@@ -37,38 +38,34 @@ def build(services: Services, shared) -> Part:
         return view.strip(found), view.details(found), view.heat(found) if with_heat else gr.skip()
 
     def take(picked):
-        found = common.picked_number(picked)
+        found = picks.picked_number(picked)
         return found if 0 <= found < n else gr.skip()
 
-    @common.guarded()
+    @guard.guarded()
     def hold(prompt, unit, value, n_words, seed):
         prompt = limits.text(prompt, limits.PROMPT_CHARACTERS)
-        return view.held(units.hold(services, prompt, unit, value, n_words, seed))
-
-    @common.guarded()
-    def show_code(opened, text, unit):
-        return lines(text, unit) if opened else gr.skip()
+        return view.held(units.hold(loaded, prompt, unit, value, n_words, seed))
 
     def lines(text, unit):
-        if services.bundle is None:
-            return f"# {services.missing}"
-        head = lessons.code("model_head", folder=model_code.folder(services))
+        if loaded.bundle is None:
+            return f"# {loaded.missing}"
+        head = lessons.code("model_head", folder=model_code.folder(loaded))
         unit = limits.whole(unit, (0, n - 1), "The unit")
         return head + lessons.code("inside_unit", text=clean(limits.text(text)), unit=unit)
 
-    n = units.n_units(services) if services.bundle else 1
+    n = units.n_units(loaded) if loaded.bundle else 1
     with gr.Row():
         unit = gr.Dropdown(
-            view.choices(services, n),
-            value=units.first(services),
+            view.choices(loaded, n),
+            value=units.first(loaded),
             label="Unit, best at parting praise from blame first",
             elem_id="inside-unit",
             scale=3,
         )
     result = gr.HTML(elem_id="inside-strip", min_height=150)
     details = gr.HTML(elem_id="inside-unit-details", min_height=60)
-    picked = common.hidden_field("inside-unit-pick")
-    common.redraw([picked.change], take, [picked], [unit])
+    picked = picks.hidden_field("inside-unit-pick")
+    events.redraw([picked.change], take, [picked], [unit])
     with gr.Accordion(
         f"All {n} units over all words", open=False, elem_id="inside-all-units"
     ) as everything:
@@ -92,16 +89,15 @@ def build(services: Services, shared) -> Part:
             seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=limits.SEED[1])
             go = gr.Button("Write", variant="primary", elem_id="inside-write", min_width=80)
         held = gr.HTML(html.empty(HELD), elem_id="inside-held", min_height=80)
-    code, code_open = common.code_on_demand()
 
     inputs, outputs = [shared.text, unit, shared.place, heat_open], [result, details, heat]
-    sight.live(shared.sight, inputs, show, inputs, outputs, "inside_unit")
+    shared.visibility.live(inputs, show, inputs, outputs, "inside_unit")
     quiet = dict(api_visibility="private", show_progress="hidden")
     everything.expand(lambda: True, None, heat_open, **quiet)
     everything.collapse(lambda: False, None, heat_open, **quiet)
     settings = [prompt, unit, value, n_words, seed]
-    common.redraw([go.click], hold, settings, [held], api_name="page_inside_hold", **common.MODEL)
-    seen = [code_open, shared.text, unit]
-    sight.live(shared.sight, seen, show_code, seen, [code], None)
+    events.redraw([go.click], hold, settings, [held], api_name="page_inside_hold", **events.MODEL)
+    parameters = {"text": shared.text, "unit": unit}
+    lines_shown = code.shown(shared.visibility, lines, parameters)
     items = {"unit": unit, "held": value, "prompt": prompt, "words": n_words, "seed": seed}
-    return Part(items, lambda values: lines(values["text"], values["unit"]))
+    return Part(items, lines_shown)

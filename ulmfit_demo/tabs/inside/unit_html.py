@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from ulmfit_demo.inference.inside.units import Cell, Held, Listened, Reading, heat_order
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.models.inspection import shipped
 from ulmfit_demo.tabs.inside import strip_html
 from ulmfit_demo.tabs.inside.strip_html import Under
@@ -33,9 +33,9 @@ def beside(parts: Sequence[tuple[str, str]]) -> str:
     return f'<div class="ins-beside">{boxes}</div>'
 
 
-def choices(services: Services, n: int) -> list[tuple[str, int]]:
+def choices(loaded: LoadedModels, n: int) -> list[tuple[str, int]]:
     """What the menu of units says, in the order of their AUC where the bundle tells it."""
-    figures = shipped.of(services.bundle).units if services.bundle else None
+    figures = shipped.of(loaded.bundle).units if loaded.bundle else None
     if figures is None:
         return [(f"unit {u}", u) for u in range(n)]
     return [(f"unit {u} · {told(figures.auc[u])}", u) for u in figures.ranked]

@@ -6,10 +6,10 @@ import gradio as gr
 
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.inference.inside import neighbours
-from ulmfit_demo.inference.loading import Services
-from ulmfit_demo.tabs.inside import figures, sight
+from ulmfit_demo.inference.loading import LoadedModels
+from ulmfit_demo.tabs.inside import code, figures
 from ulmfit_demo.tabs.inside import words_html as view
-from ulmfit_demo.tabs.shared import common, html, model_code
+from ulmfit_demo.tabs.shared import events, guard, html, model_code
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
 from ulmfit_demo.tokens import clean
@@ -17,19 +17,19 @@ from ulmfit_demo.tokens import clean
 FIRST = "wooden"
 
 
-def build(services: Services, shared) -> Part:
-    """Lay out the view and wire it to `services`; its controls by name."""
+def build(loaded: LoadedModels, shared) -> Part:
+    """Lay out the view and wire it to `loaded`; its controls by name."""
 
-    @common.guarded()
+    @guard.guarded()
     def show(word, n):
         word = limits.text(word, limits.WORD_CHARACTERS)
         if not word.strip():
             return html.empty("Type a word.")
-        return view.columns(neighbours.near(services, word, n))
+        return view.columns(neighbours.near(loaded, word, n))
 
-    @common.guarded(None)
+    @guard.guarded(None)
     def draw(text):
-        found = neighbours.chart(services, limits.text(text))
+        found = neighbours.chart(loaded, limits.text(text))
         if found is None:
             return html.empty("None of these words has a row."), None
         return view.chart_note(found), figure_json(figures.chart(found))
@@ -38,29 +38,25 @@ def build(services: Services, shared) -> Part:
         note, drawn = draw(text)
         return drawn, note
 
-    @common.guarded()
+    @guard.guarded()
     def show_moved():
-        return view.moved(neighbours.moved(services))
-
-    @common.guarded()
-    def show_code(opened, word, n):
-        return lines(word, n) if opened else gr.skip()
+        return view.moved(neighbours.moved(loaded))
 
     def lines(word, n):
-        if services.bundle is None:
-            return f"# {services.missing}"
+        if loaded.bundle is None:
+            return f"# {loaded.missing}"
         stages = [
             (m.title, file, words)
             for m, (file, words) in zip(
-                neighbours.matrices(services), view.files(services.bundle), strict=True
+                neighbours.matrices(loaded), view.files(loaded.bundle), strict=True
             )
         ]
         try:
-            word = neighbours.known_word(services, limits.text(word, limits.WORD_CHARACTERS))
+            word = neighbours.known_word(loaded, limits.text(word, limits.WORD_CHARACTERS))
         except limits.Refused:
             word = FIRST
         n = limits.whole(n, limits.NEIGHBOURS, "The number of neighbours")
-        folder = model_code.folder(services)
+        folder = model_code.folder(loaded)
         return lessons.code("inside_words", folder=folder, stages=stages, word=clean(word), n=n)
 
     with gr.Row():
@@ -73,11 +69,10 @@ def build(services: Services, shared) -> Part:
         moved = gr.HTML(elem_id="inside-moved", min_height=60)
     plot = figure("inside-map", height=430)
     note = gr.HTML(elem_id="inside-map-note")
-    code, code_open = common.code_on_demand()
-    inputs = [word, n]
-    sight.live(shared.sight, inputs, show, inputs, [result], "inside_neighbours")
-    sight.live(shared.sight, [shared.text], on_map, [shared.text], [plot, note], "inside_map")
-    common.redraw([panel.expand], show_moved, [], [moved])
-    seen = [code_open, word, n]
-    sight.live(shared.sight, seen, show_code, seen, [code], None)
-    return Part({"word": word, "n": n}, lambda values: lines(values["word"], values["n"]))
+    parameters = {"word": word, "n": n}
+    inputs = [*parameters.values()]
+    shared.visibility.live(inputs, show, inputs, [result], "inside_neighbours")
+    shared.visibility.live([shared.text], on_map, [shared.text], [plot, note], "inside_map")
+    events.redraw([panel.expand], show_moved, [], [moved])
+    lines_shown = code.shown(shared.visibility, lines, parameters)
+    return Part(parameters, lines_shown)

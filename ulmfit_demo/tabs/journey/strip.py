@@ -16,7 +16,7 @@ from ulmfit_demo import lessons, limits
 from ulmfit_demo.pipeline import Pipeline
 from ulmfit_demo.tabs.journey import front
 from ulmfit_demo.tabs.journey import strip_html as view
-from ulmfit_demo.tabs.shared import common
+from ulmfit_demo.tabs.shared import events, examples, guard, picks
 from ulmfit_demo.tabs.shared.controls import Controls
 
 # tab → its text fields, by the names of its controls
@@ -51,22 +51,22 @@ def build(pipeline: Pipeline) -> None:
         except limits.Refused:
             return view.without(len(text), text, NO_MODEL)
         except Exception:
-            common.log.exception("the strip failed")
+            guard.log.exception("the strip failed")
             return view.without(len(text), text, "–")
         if not found["tokens"]:
             return view.without(len(text), text, NO_WORDS)
         return view.followed(text, found)
 
     gr.HTML(front.front(lessons.links()), elem_classes="u-title", padding=False)
-    first = common.first_example("tokenizers")
+    first = examples.first("tokenizers")
     with gr.Row(elem_classes="u-journey"):
         gr.HTML(BACK, elem_classes="u-journey-back", padding=False)
         strip = gr.HTML(
             view.begun(len(first), first), elem_id="journey", min_height=44, padding=False
         )
-    asked = common.hidden_field("journey-text")
+    asked = picks.hidden_field("journey-text")
     lane: dict[str, Any] = dict(concurrency_id=GROUP, concurrency_limit=1)
-    common.redraw([asked.change], show, [asked], [strip], **lane)
+    events.redraw([asked.change], show, [asked], [strip], **lane)
 
 
 def connect(
@@ -95,7 +95,7 @@ def connect(
     fns = demo.default_config.fns
     demo.default_config.fns = {i: fns[i] for i in sorted(fns, key=lambda i: i not in travels)}
     # A tab may stand in the menu of a narrow page, where a script finds no button of it.
-    wanted = common.hidden_field("journey-open")
+    wanted = picks.hidden_field("journey-open")
     js = "(wanted) => [window.ulmfitJourney.opened(wanted)]"
     wanted.change(None, wanted, tabs, js=js, api_visibility="private")
     known = json.dumps([places, lessons.given()])

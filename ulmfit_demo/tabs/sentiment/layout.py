@@ -9,10 +9,19 @@ import gradio as gr
 
 from ulmfit_demo import limits
 from ulmfit_demo.inference import other_models, sentiment
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.sentiment import many_reviews
 from ulmfit_demo.tabs.sentiment import verdict_html as view
-from ulmfit_demo.tabs.shared import common, html, lesson, model_code
+from ulmfit_demo.tabs.shared import (
+    code_panel,
+    events,
+    examples,
+    guard,
+    html,
+    lesson,
+    model_code,
+    picks,
+)
 from ulmfit_demo.tabs.shared import reliability as plots
 from ulmfit_demo.tabs.shared.controls import Controls
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
@@ -27,31 +36,31 @@ WITH_BACKWARDS = (
 NO_REASONS = "Press the button: both methods take a second or two."
 
 
-def build(services: Services) -> Controls:
-    """Lay out the tab and wire it to `services`; its controls for links and lessons."""
+def build(loaded: LoadedModels) -> Controls:
+    """Lay out the tab and wire it to `loaded`; its controls for links and lessons."""
 
-    @common.guarded(gr.skip(), None, gr.skip())
+    @guard.guarded(gr.skip(), None, gr.skip())
     def show(text, before, with_code):
         """Is a film review positive? The verdict, and how every word moved it, as HTML.
 
         Args:
             text: a film review in English
         """
-        verdict, reading = sentiment.read(services, limits.text(text), before)
-        code = model_code.sentiment(services, text) if with_code else gr.skip()
+        verdict, reading = sentiment.read(loaded, limits.text(text), before)
+        code = model_code.sentiment(loaded, text) if with_code else gr.skip()
         if verdict is None:
             empty = html.empty("Type a review: the verdict follows every word.")
             return empty, "", None, code
         return view.verdict(verdict), view.reading(verdict), reading, code
 
-    @common.guarded()
+    @guard.guarded()
     def what_if(text, picked):
-        found = sentiment.what_if(services, limits.text(text), common.picked_number(picked))
+        found = sentiment.what_if(loaded, limits.text(text), picks.picked_number(picked))
         return view.what_if(found)
 
     def change(text, picked, undo):
         """Take a change: its text goes to the box, the text before it to `undo`."""
-        wanted = common.picked(picked)
+        wanted = picks.picked(picked)
         try:
             old, new = limits.text(text), limits.text(json.loads(wanted)["text"])
         except limits.Refused as refusal:
@@ -63,19 +72,19 @@ def build(services: Services) -> Controls:
     def take_back(text, undo):
         return (undo[-1], undo[:-1]) if undo else (text, [])
 
-    @common.guarded()
+    @guard.guarded()
     def explain(text):
         """Which words speak for the verdict, by integrated gradients and by leaving each out.
 
         Args:
             text: a film review in English
         """
-        found = sentiment.explain(services, limits.text(text))
+        found = sentiment.explain(loaded, limits.text(text))
         if found is None:
             return html.empty("Type a review first.")
-        return view.reasons(found, services.bundle.metrics.get("attribution"))
+        return view.reasons(found, loaded.bundle.metrics.get("attribution"))
 
-    @common.guarded()
+    @guard.guarded()
     def compare(text, wanted):
         """The verdict beside those of VADER, a lexicon, and NB-SVM, a linear model.
 
@@ -85,17 +94,17 @@ def build(services: Services) -> Controls:
         """
         if not wanted:
             return ""
-        verdict, _ = sentiment.read(services, limits.text(text))
+        verdict, _ = sentiment.read(loaded, limits.text(text))
         if verdict is None:
             return html.empty("Type a review first.")
-        backwards = other_models.backwards(services, text, verdict)
-        return view.others(verdict, other_models.others(services, text), backwards)
+        backwards = other_models.backwards(loaded, text, verdict)
+        return view.others(verdict, other_models.others(loaded, text), backwards)
 
     tab = this_tab()
     card = lesson.Card("sentiment")
     with gr.Row():
         text = gr.Textbox(
-            value=common.first_example("sentiment"),
+            value=examples.first("sentiment"),
             label="A film review",
             lines=4,
             max_lines=8,
@@ -103,25 +112,24 @@ def build(services: Services) -> Controls:
             elem_id="sentiment-text",
         )
         with gr.Column(scale=1, min_width=200):
-            common.example_menu("sentiment", text)
+            examples.menu("sentiment", text)
             undo_button = gr.Button("Undo the last change", size="sm", elem_id="sentiment-undo")
     result = gr.HTML(elem_id="sentiment-result", min_height=56)
     along = gr.HTML(elem_id="sentiment-along", elem_classes="linked", min_height=190)
     save_bar("sentiment-along", "json", "csv", what="the words")
     reading = gr.State(None, time_to_live=limits.STATE_SECONDS)
     undo = gr.State([], time_to_live=limits.STATE_SECONDS)
-    pick, chosen = common.hidden_field("sentiment-pick"), common.hidden_field("sentiment-change")
+    pick, chosen = picks.hidden_field("sentiment-pick"), picks.hidden_field("sentiment-change")
     alternatives = gr.HTML(html.empty(NO_WORD), elem_id="sentiment-what-if", min_height=40)
 
-    good_at = view.good_at(services.bundle.metrics) if services.bundle else ""
+    good_at = view.good_at(loaded.bundle.metrics) if loaded.bundle else ""
     if good_at:
         gr.HTML(good_at, elem_id="sentiment-good-at")
 
-    common.live([pick], what_if, [text, pick], [alternatives], None)
+    events.live([pick], what_if, [text, pick], [alternatives], None)
     changed = [text, undo, alternatives]
-    common.live([chosen], change, [text, chosen, undo], changed, None)
-    quiet: dict[str, Any] = dict(api_visibility="private", show_progress="hidden", queue=False)
-    undo_button.click(take_back, [text, undo], [text, undo], **quiet)
+    events.live([chosen], change, [text, chosen, undo], changed, None)
+    undo_button.click(take_back, [text, undo], [text, undo], **events.UNQUEUED)
 
     with gr.Accordion("Which words mattered: two methods side by side", open=False):
         why = gr.Button("Work out the reasons", variant="primary", elem_id="sentiment-explain")
@@ -132,13 +140,13 @@ def build(services: Services) -> Controls:
             text,
             reasons,
             api_name="page_explain",
-            **common.PRIVATE,
-            **{**common.MODEL, **shown},
+            **events.PRIVATE,
+            **{**events.MODEL, **shown},
         )
-    backwards = services.bundle is not None and services.bundle.classifier_backwards is not None
+    backwards = loaded.bundle is not None and loaded.bundle.classifier_backwards is not None
     wanted = gr.Checkbox(False, label=WITH_BACKWARDS if backwards else WITHOUT_BACKWARDS)
     table = gr.HTML(elem_id="sentiment-others")
-    measured = services.bundle.metrics.get("calibration") if services.bundle else None
+    measured = loaded.bundle.metrics.get("calibration") if loaded.bundle else None
     if measured:
         with gr.Accordion("Is 80 % right four times in five?", open=False) as honest:
             plot = figure("sentiment-reliability", 320)
@@ -147,11 +155,11 @@ def build(services: Services) -> Controls:
             def reliability():
                 return figure_json(plots.reliability(measured["bins"]), "Reliability")
 
-            honest.expand(reliability, None, plot, **quiet)
-    many_reviews.build(services)
-    code, code_open = common.code_on_demand()
+            honest.expand(reliability, None, plot, **events.UNQUEUED)
+    many_reviews.build(loaded)
+    code, code_open = code_panel.on_demand()
     # A reading belongs to one session, a page's or an API client's; the API takes the text alone.
-    common.live(
+    events.live(
         [text, code_open],
         show,
         [text, reading, code_open],
@@ -160,7 +168,7 @@ def build(services: Services) -> Controls:
         also=[tab.select],
     )
     # Behind the verdict, and only where it is wanted: asked at every key it would delay the paint.
-    compared = common.hidden_field("sentiment-compared")
+    compared = picks.hidden_field("sentiment-compared")
     gr.on(
         [text.change, wanted.change],
         None,
@@ -169,10 +177,10 @@ def build(services: Services) -> Controls:
         js="(text, wanted) => wanted ? `of ${text}` : ''",
         api_visibility="private",
     )
-    common.live([compared], compare, [text, wanted], [table], "other_models")
+    events.live([compared], compare, [text, wanted], [table], "other_models")
     items = {"text": text, "others": wanted, "lesson": card.number}
 
     def lines(values):
-        return model_code.sentiment(services, values["text"])
+        return model_code.sentiment(loaded, values["text"])
 
     return Controls("sentiment", items, card=card, code=lines)

@@ -9,9 +9,9 @@ import gradio as gr
 
 from ulmfit_demo import lessons, limits, tokens, uploads
 from ulmfit_demo.inference import sentiment
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.sentiment import verdict_html as view
-from ulmfit_demo.tabs.shared import common, html
+from ulmfit_demo.tabs.shared import events, guard, html
 from ulmfit_demo.uploads.result import GUARDED
 
 NOTHING = "Type one review a line, or choose a CSV file with text."
@@ -22,9 +22,10 @@ ABOUT_FILE = (
 )
 
 
-def build(services: Services) -> None:
-    """Lay out the view, closed, and wire it to `services`."""
+def build(loaded: LoadedModels) -> None:
+    """Lay out the view, closed, and wire it to `loaded`."""
 
+    @guard.guarded(gr.skip())
     def run(lines, file, column=None):
         """Classify many reviews: a table that fills as they are read, and a CSV file.
 
@@ -33,43 +34,34 @@ def build(services: Services) -> None:
             file: a CSV file (comma, semicolon, tab or pipe) or a .txt file; read instead of `lines`
             column: name of the column with the reviews; None: the one named text, review, comment …
         """
-        try:
-            upload = uploads.read(file) if file else uploads.pasted(limits.text(lines))
-            texts = upload.texts(upload.column(limits.text(column)))
-            if all(map(tokens.is_blank, texts)):
-                yield html.empty(NOTHING), None
-                return
-            yield view.lines([], f"{len(texts):,} reviews"), None
-            step = None
-            for step in sentiment.many(services, texts):
-                yield shown(texts, step), gr.skip()
-            if step is not None:
-                with tempfile.TemporaryDirectory(prefix="ulmfit-") as folder:
-                    path = Path(folder) / "sentiment.csv"
-                    uploads.write(path, upload, step.verdicts, step.positive)
-                    # gradio takes its own copy, which it deletes, before it asks for the next step
-                    yield shown(texts, step), str(path)
-        except limits.Refused as refusal:
-            yield html.notice(str(refusal)), gr.skip()
-        except Exception:
-            common.log.exception("sentiment_lines failed")
-            yield html.notice(common.BROKEN), gr.skip()
+        upload = uploads.read(file) if file else uploads.pasted(limits.text(lines))
+        texts = upload.texts(upload.column(limits.text(column)))
+        if all(map(tokens.is_blank, texts)):
+            yield html.empty(NOTHING), None
+            return
+        yield view.lines([], f"{len(texts):,} reviews"), None
+        step = None
+        for step in sentiment.many(loaded, texts):
+            yield shown(texts, step), gr.skip()
+        if step is not None:
+            with tempfile.TemporaryDirectory(prefix="ulmfit-") as folder:
+                path = Path(folder) / "sentiment.csv"
+                uploads.write(path, upload, step.verdicts, step.positive)
+                # gradio takes its own copy, which it deletes, before it asks for the next step
+                yield shown(texts, step), str(path)
 
+    def hidden():
+        return gr.Dropdown(choices=[], value=None, visible=False)
+
+    @guard.guarded(hidden)
     def look(file):
         """What an uploaded file holds, and its columns to choose from where it has several."""
-        hidden = gr.Dropdown(choices=[], value=None, visible=False)
         if not file:
-            return "", hidden
-        try:
-            upload = uploads.read(file)
-        except limits.Refused as refusal:
-            return html.notice(str(refusal)), hidden
-        except Exception:
-            common.log.exception("an upload cannot be read")
-            return html.notice(common.BROKEN), hidden
+            return "", hidden()
+        upload = uploads.read(file)
         about = view.note(upload.about)
         if len(upload.columns) == 1:
-            return about, hidden
+            return about, hidden()
         found = upload.candidates
         value = upload.labels[found[0]] if len(found) == 1 else None
         if value is None:
@@ -110,13 +102,13 @@ def build(services: Services) -> None:
         table = gr.HTML(elem_id="sentiment-table", min_height=60)
         download = gr.File(label="All results as CSV", interactive=False, height=70)
         gr.HTML(view.note(ABOUT_FILE))
-        common.live([file], look, [file], [about, column], None)
+        events.live([file], look, [file], [about, column], None)
         event = go.click(
             run,
             [lines, file, column],
             [table, download],
             api_name="page_sentiment_lines",
-            **common.PRIVATE,
+            **events.PRIVATE,
             show_progress="hidden",
             concurrency_id="model",
             concurrency_limit=limits.MODEL_LANE,

@@ -1,18 +1,14 @@
-"""The controls of a tab by name: what a link restores and a lesson sets. Draws nothing.
-
-A control's own kind and bounds say what a value in an address may be; anything else is left out.
-"""
+"""The controls of a tab by name: what a link restores and a lesson sets. Draws nothing."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ulmfit_demo import limits, tokens
+from ulmfit_demo.tabs.shared.link_values import legal
 
 if TYPE_CHECKING:
     from ulmfit_demo.tabs.shared.lesson import Card
@@ -24,10 +20,20 @@ INNER = "view"  # the name of a tab's inner tabs in an address
 
 @dataclass(frozen=True)
 class Part:
-    """A view inside a tab: its controls by name, and the lines that give what it shows."""
+    """A view inside a tab: its controls by name, and the lines that give what it shows.
+
+    The names are those of an address, a lesson and a notebook. Where the controls are the parameters
+    of the view's functions too, they stand in the order of these: `[*items.values()]` are an event's
+    inputs, and `called` gives the lines.
+    """
 
     items: Items = field(default_factory=dict)
     code: Callable[[dict], str] = lambda values: ""  # values of all the tab's controls → lines
+
+
+def called(function: Callable[..., str], items: Items) -> Callable[[dict], str]:
+    """`function`, which takes the values of `items` in their order, as the `code` of a `Part`."""
+    return lambda values: function(*(values[name] for name in items))
 
 
 @dataclass
@@ -38,7 +44,7 @@ class Controls:
     items: Items = field(default_factory=dict)
     inner: gr.Tabs | None = None  # tabs inside the tab
     views: dict[str, gr.Tab] = field(default_factory=dict)  # their names
-    opened: gr.State | None = None  # the name of the open one, for `common.Sight`
+    opened: gr.State | None = None  # the name of the open one, for `Visibility`
     card: Card | None = None  # the lesson that stands on top
     code: Callable[[dict], str] | None = None  # values by name → the lines that a notebook runs
 
@@ -83,33 +89,3 @@ class Controls:
         if query.get(INNER) in self.views:
             values[INNER] = query[INNER]
         return values
-
-
-def legal(component: gr.components.Component, raw: str) -> object | None:
-    """`raw` of an address as a value of `component`; None where it is none."""
-    if isinstance(component, gr.Checkbox):
-        return {"1": True, "0": False}.get(raw)
-    if isinstance(component, gr.CheckboxGroup):
-        wanted = raw.split(",") if raw else []
-        return [value for _, value in component.choices if str(value) in wanted]
-    if isinstance(component, gr.Radio | gr.Dropdown):
-        known = (value for _, value in component.choices if str(value) == raw)
-        return next(
-            (value for value in known if value != tokens.OWN), None
-        )  # a file is in no address
-    if isinstance(component, gr.Slider | gr.Number):
-        return _number(component, raw)
-    return tokens.clean(raw) if len(raw) <= limits.LINK_TEXT else None
-
-
-def _number(component: gr.Slider | gr.Number, raw: str) -> float | int | None:
-    try:
-        value = float(raw)
-    except ValueError:
-        return None
-    if not math.isfinite(value):
-        return None
-    low, high = component.minimum, component.maximum
-    value = max(value, -1e9 if low is None else low)
-    value = min(value, 1e9 if high is None else high)
-    return int(value) if value == int(value) else value

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import gradio as gr
 
 from ulmfit_demo import lessons
-from ulmfit_demo.tabs.shared import common
+from ulmfit_demo.tabs.shared import events
 from ulmfit_demo.tabs.shared import lesson_html as view
 from ulmfit_demo.tabs.shared.controls import INNER, Controls
-
-PRIVATE: dict[str, Any] = dict(api_visibility="private", show_progress="hidden", queue=False)
 
 
 class Card:
@@ -77,10 +74,10 @@ class Card:
             return view.step(self.steps, number), onward, gr.Button(interactive=number > 0)
 
         outputs = controls.outputs()
-        self.on.click(forward, self.number, [tabs, *outputs], **PRIVATE)
-        self.back.click(back, self.number, outputs, **PRIVATE)
+        self.on.click(forward, self.number, [tabs, *outputs], **events.UNQUEUED)
+        self.back.click(back, self.number, outputs, **events.UNQUEUED)
         shown = [self.shown, self.on, self.back]
-        common.live([self.number], show, [self.number], shown, None)
+        events.live([self.number], show, [self.number], shown, None)
         arrived = f"() => {{ window.ulmfitLesson.arrived({json.dumps(self.tab)}) }}"
         self.shown.change(None, None, None, js=arrived, api_visibility="private")
 

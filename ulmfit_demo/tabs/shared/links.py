@@ -7,18 +7,17 @@ where its control could hold it.
 from __future__ import annotations
 
 import json
-from typing import Any
 from urllib.parse import parse_qsl
 
 import gradio as gr
 
 from ulmfit_demo import limits
 from ulmfit_demo.tabs.shared.controls import INNER, Controls
+from ulmfit_demo.tabs.shared.events import UNQUEUED
 
 WHOLE = (
     "_whole"  # in an address that the browser went back to: what it does not say is at its start
 )
-PRIVATE: dict[str, Any] = dict(api_visibility="private", show_progress="hidden", queue=False)
 
 
 def connect(demo: gr.Blocks, tabs: gr.Tabs, all_controls: list[Controls]) -> None:
@@ -63,8 +62,8 @@ def _restore(controls: Controls, tabs: gr.Tabs, address: gr.Textbox) -> None:
 
     search = "() => [window.ulmfitLink.address()]"
     button = gr.Button(visible="hidden", elem_id=f"restore-{controls.tab}")
-    done = button.click(restored, address, list(controls.items.values()), js=search, **PRIVATE)
-    done = done.then(opened, address, [tabs, *views], js=search, **PRIVATE)
+    done = button.click(restored, address, list(controls.items.values()), js=search, **UNQUEUED)
+    done = done.then(opened, address, [tabs, *views], js=search, **UNQUEUED)
     ready = "() => { window.ulmfitLink.ready() }"
     done.then(None, None, None, js=ready, api_visibility="private")
 

@@ -5,31 +5,31 @@ from __future__ import annotations
 import gradio as gr
 
 from ulmfit_demo import lessons
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.lessons import notebook
 from ulmfit_demo.pipeline import answers
-from ulmfit_demo.tabs.shared import common, html
+from ulmfit_demo.tabs.shared import events, guard, html
 from ulmfit_demo.tabs.shared import lesson_html as view
 from ulmfit_demo.tabs.shared.controls import Controls
 
 
-def build(services: Services, controls: Controls) -> None:
+def build(loaded: LoadedModels, controls: Controls) -> None:
     """Lay out the panel, closed; the notebook is made when it opens."""
     if controls.code is None:
         return
 
-    @common.guarded()
+    @guard.guarded()
     def show():
-        return view.notebook(controls.tab, text(services, controls))
+        return view.notebook(controls.tab, text(loaded, controls))
 
     with gr.Accordion(
         "This lesson as a notebook", open=False, elem_id=f"{controls.tab}-notebook"
     ) as panel:
         shown = gr.HTML(html.empty("The notebook is being made."), min_height=40)
-    panel.expand(show, None, shown, api_visibility="private", **common.MODEL)
+    panel.expand(show, None, shown, api_visibility="private", **events.MODEL)
 
 
-def text(services: Services, controls: Controls) -> str:
+def text(loaded: LoadedModels, controls: Controls) -> str:
     """The notebook's JSON. Raises `Refused` where a step's lines cannot be given."""
     if controls.code is None:
         raise ValueError(f"the tab {controls.tab} has no lines for a notebook")
@@ -38,5 +38,5 @@ def text(services: Services, controls: Controls) -> str:
         lessons.steps(controls.tab),
         controls.code,
         controls.defaults(),
-        answers.answered(services, controls.tab),
+        answers.answered(loaded, controls.tab),
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import gradio as gr
+
+from ulmfit_demo.tabs.shared.templates import render
 
 KINDS = {"json": "JSON", "csv": "CSV", "text": "text"}
 
@@ -19,11 +19,5 @@ def save_bar(of: str, *kinds: str, what: str = "") -> gr.HTML:
 
 def buttons(of: str, kinds: tuple[str, ...], what: str = "") -> str:
     """The HTML of `save_bar`."""
-    of, what = escape(of), escape(what)
-    pairs = "".join(
-        f'<button type="button" class="u-save-button" data-{act.lower()}="{kind}" data-of="#{of}" '
-        f'aria-label="{act} {what} as {KINDS[kind]}">{act} {KINDS[kind]}</button>'
-        for kind in kinds
-        for act in ("Copy", "Save")
-    )
-    return f'<div class="u-save"><span>{what}</span>{pairs}</div>'
+    named = [(kind, KINDS[kind]) for kind in kinds]
+    return render("shared/save_bar.html", of=of, kinds=named, what=what)

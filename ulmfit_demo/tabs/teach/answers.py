@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ulmfit_demo import limits, uploads
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.resources import assets
 from ulmfit_demo.tabs.teach import figures, views
 from ulmfit_demo.teach import curve as curves
@@ -43,9 +43,9 @@ CURVE_WAIT = "The curve needs about {} labelled lines: accuracy against the numb
 
 
 @lru_cache(maxsize=8)
-def preset(services: Services, key: str, kind: str) -> learn.Lesson:
+def preset(loaded: LoadedModels, key: str, kind: str) -> learn.Lesson:
     """A preset's lesson: the same for everyone, so that its lines are read once."""
-    return learn.begin(services, task.presets(assets())[key].task, kind)
+    return learn.begin(loaded, task.presets(assets())[key].task, kind)
 
 
 def own(text: object, names: object, file: object, column: object, label: object) -> task.Task:
@@ -123,7 +123,7 @@ def truth(lesson: learn.Lesson, log: dict) -> str:
 
 
 def curve(
-    services: Services, lesson: learn.Lesson, log: dict, seconds: float = limits.CURVE_SECONDS
+    loaded: LoadedModels, lesson: learn.Lesson, log: dict, seconds: float = limits.CURVE_SECONDS
 ):
     """The curve as HTML, growing; what is not drawn after `seconds` is left out, and that is said.
 
@@ -150,8 +150,8 @@ def curve(
         "without training."
     )
     documents = [lesson.documents[i] for i in known]
-    prompt = learn.reader_of(services, LM).prompt
-    sizes = services.model.lm.body.sizes
+    prompt = learn.reader_of(loaded, LM).prompt
+    sizes = loaded.model.lm.body.sizes
     sets = {
         curves.OURS: lesson.norm(lesson.features[known]),
         curves.RANDOM: curves.random_features(sizes, documents, prompt),
@@ -171,19 +171,19 @@ def curve(
 
 
 @lru_cache(maxsize=8)
-def preset_curve(services: Services, key: str, kind: str) -> str:
+def preset_curve(loaded: LoadedModels, key: str, kind: str) -> str:
     """The finished curve of a preset, which no visitor's label changes: drawn once, without a limit."""
-    *_, last = curve(services, preset(services, key, kind), {"marks": []}, math.inf)
+    *_, last = curve(loaded, preset(loaded, key, kind), {"marks": []}, math.inf)
     return last
 
 
-def taught(services: Services, lesson: learn.Lesson, log: dict) -> Taught | None:
+def taught(loaded: LoadedModels, lesson: learn.Lesson, log: dict) -> Taught | None:
     """The classifier after the labels so far; None before there are two classes."""
     found = learn.learn(lesson, log["marks"])
     if found.head is None:
         return None
     n = len(found.labelled)
-    return Taught(services, lesson.task.names, found.head, lesson.kind, n, lesson.tuned)
+    return Taught(loaded, lesson.task.names, found.head, lesson.kind, n, lesson.tuned)
 
 
 def write_files(folder: Path, made: Taught, lesson: learn.Lesson, log: dict) -> list[str]:

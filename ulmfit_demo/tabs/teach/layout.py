@@ -11,9 +11,9 @@ import gradio as gr
 import numpy as np
 
 from ulmfit_demo import lessons, limits
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.resources import assets
-from ulmfit_demo.tabs.shared import common, html, lesson, model_code
+from ulmfit_demo.tabs.shared import code_panel, events, guard, html, lesson, model_code, picks
 from ulmfit_demo.tabs.shared.controls import Controls
 from ulmfit_demo.tabs.shared.this_tab import this_tab
 from ulmfit_demo.tabs.teach import answers, own_lines, tuning, views
@@ -31,7 +31,7 @@ DOWNLOAD = (
     "`taught.zip` holds a folder: `from ulmfit_demo import load`, then `taught = load('taught/')` and "
     "`taught('a text')`. It works on the model that it was taught on and says so on another."
 )
-LANE = {**common.MODEL, "trigger_mode": "always_last"}
+LANE = {**events.MODEL, "trigger_mode": "always_last"}
 # What follows in the background, bounded in time: no label and no text of others waits for it.
 VALIDATION: dict[str, Any] = dict(
     show_progress="hidden",
@@ -43,13 +43,13 @@ CURVE: dict[str, Any] = dict(
 )
 
 
-def build(services: Services) -> Controls:
-    """Lay out the tab and wire it to `services`; its controls for links and lessons."""
+def build(loaded: LoadedModels) -> Controls:
+    """Lay out the tab and wire it to `loaded`; its controls for links and lessons."""
     tab = this_tab()
     shipped = task.presets(assets())
     card = lesson.Card("teach")
 
-    @common.guarded(gr.skip(), gr.skip(), gr.skip(), gr.skip())
+    @guard.guarded(gr.skip(), gr.skip(), gr.skip(), gr.skip())
     def begin_preset(key, kind, before, log):
         """A task that ships; nothing where it is there already, or where the visitor's own is."""
         kind = limits.choice(kind, ENCODERS, "The encoder")
@@ -57,55 +57,50 @@ def build(services: Services) -> Controls:
         if key == answers.OWN:
             if not own_task:
                 return html.notice(answers.PUT), *[gr.skip()] * 4
-            found = before if before.kind == kind else learn.begin(services, before.task, kind)
+            found = before if before.kind == kind else learn.begin(loaded, before.task, kind)
         else:
             key = limits.choice(key, shipped, "The task")
-            found = answers.preset(services, key, kind)
+            found = answers.preset(loaded, key, kind)
         if found.is_of(before):
             return [gr.skip()] * 5
         return _begun(found, answers.read_log(log, found))
 
-    @common.guarded(*[gr.skip()] * 5)
+    @guard.guarded(*[gr.skip()] * 5)
     def begin_own(text, names, file, column, label, kind, before, log):
         """The visitor's own lines. The same lines keep the labels that were given to them."""
         kind = limits.choice(kind, ENCODERS, "The encoder")
         given = answers.own(text, names, file, column, label)
         if before is not None and (given.key, kind) == (before.task.key, before.kind):
             return views.about(before, answers.NAMES[kind]), *[gr.skip()] * 4, answers.OWN
-        found = learn.begin(services, given, kind)
+        found = learn.begin(loaded, given, kind)
         return *_begun(found, answers.read_log(log, found)), answers.OWN
 
-    @common.guarded()
+    @guard.guarded()
     def draw(log, held, own):
         """The head fitted anew after a label, and what it says of every line."""
         lesson, found = _asked(log, held, own)
         return gr.skip() if found is None else answers.board(lesson, found)
 
-    @common.guarded()
+    @guard.guarded()
     def truth(log, held, own):
         """Cross-validated accuracy of the labels so far."""
         lesson, found = _asked(log, held, own)
         return gr.skip() if found is None else answers.truth(lesson, found)
 
+    @guard.guarded()
     def curve(log, held, own):
         """The learning curve, growing."""
-        try:
-            lesson, found = _asked(log, held, own)
-            if found is None:
-                yield gr.skip()
+        lesson, found = _asked(log, held, own)
+        if found is None:
+            yield gr.skip()
+            return
+        for key in shipped:
+            if shipped[key].task.key == lesson.task.key and lesson.tuned is None:
+                yield answers.preset_curve(loaded, key, lesson.kind)
                 return
-            for key in shipped:
-                if shipped[key].task.key == lesson.task.key and lesson.tuned is None:
-                    yield answers.preset_curve(services, key, lesson.kind)
-                    return
-            yield from answers.curve(services, lesson, found)
-        except limits.Refused as refusal:
-            yield html.notice(str(refusal))
-        except Exception:
-            common.log.exception("the curve failed")
-            yield html.notice(common.BROKEN)
+        yield from answers.curve(loaded, lesson, found)
 
-    @common.guarded()
+    @guard.guarded()
     def use(text, log, held, own):
         """What the taught classifier says of a text, word by word."""
         made = _made(log, held, own)
@@ -120,7 +115,7 @@ def build(services: Services) -> Controls:
         ms = 1_000 * (time.perf_counter() - started)
         return views.verdict(made.names, words, doubtful, ms, made.n_tokens(text))
 
-    @common.guarded()
+    @guard.guarded()
     def why(text, log, held, own):
         made = _made(log, held, own)
         text = limits.text(text, limits.TEACH_CHARACTERS)
@@ -136,24 +131,19 @@ def build(services: Services) -> Controls:
 
     def _made(log, held, own):
         lesson, found = _asked(log, held, own)
-        return None if found is None else answers.taught(services, lesson, found)
+        return None if found is None else answers.taught(loaded, lesson, found)
 
+    @guard.guarded(gr.skip())
     def download(log, held, own):
         """The taught classifier and the labelled lines, as files."""
-        try:
-            lesson, found = _asked(log, held, own)
-            made = None if found is None else answers.taught(services, lesson, found)
-            if made is None:
-                raise limits.Refused("Label a line of two different labels first.")
-            with tempfile.TemporaryDirectory(prefix="ulmfit-") as folder:
-                # gradio takes its own copies before it asks for the next step
-                paths = answers.write_files(Path(folder), made, lesson, found)
-                yield "", gr.File(paths, visible=True)
-        except limits.Refused as refusal:
-            yield html.notice(str(refusal)), gr.skip()
-        except Exception:
-            common.log.exception("the download failed")
-            yield html.notice(common.BROKEN), gr.skip()
+        lesson, found = _asked(log, held, own)
+        made = None if found is None else answers.taught(loaded, lesson, found)
+        if made is None:
+            raise limits.Refused("Label a line of two different labels first.")
+        with tempfile.TemporaryDirectory(prefix="ulmfit-") as folder:
+            # gradio takes its own copies before it asks for the next step
+            paths = answers.write_files(Path(folder), made, lesson, found)
+            yield "", gr.File(paths, visible=True)
 
     with gr.Row():
         chosen = gr.Radio(
@@ -194,9 +184,9 @@ def build(services: Services) -> Controls:
         mattered = gr.HTML(html.empty("Press the button."), elem_id="teach-reasons", min_height=40)
     mine = own_lines.build()
     held = gr.State(None, time_to_live=limits.STATE_SECONDS)
-    log = common.hidden_field("teach-log")
-    begun = common.hidden_field("teach-begun")  # changes with the task and with the encoder
-    own, tuned = tuning.build(services, log, held, begun)
+    log = picks.hidden_field("teach-log")
+    begun = picks.hidden_field("teach-begun")  # changes with the task and with the encoder
+    own, tuned = tuning.build(loaded, log, held, begun)
     with gr.Accordion("Take it with you", open=False):
         make = gr.Button("Make the files", variant="primary", elem_id="teach-download")
         note = gr.HTML(elem_id="teach-files-note")
@@ -208,11 +198,11 @@ def build(services: Services) -> Controls:
             height=110,
         )
         gr.Markdown(DOWNLOAD)
-    code = common.code_panel()
-    code.value = _code(services, FIRST)
+    code = code_panel.panel()
+    code.value = _code(loaded, FIRST)
 
     fresh, asked = [about, held, log, own, begun], [log, held, own]
-    common.redraw(
+    events.redraw(
         [tab.select, chosen.change, kind.change],
         begin_preset,
         [chosen, kind, held, log],
@@ -220,26 +210,24 @@ def build(services: Services) -> Controls:
         **LANE,
     )
     given = [mine.lines, mine.names, mine.file, mine.column, mine.label, kind, held, log]
-    common.redraw(
+    events.redraw(
         [mine.go.click], begin_own, given, [*fresh, chosen], api_name="page_teach_own", **LANE
     )
-    common.live([log, tuned], draw, asked, [shown], "teach")
-    common.live([log, tuned], truth, asked, [true], None, **VALIDATION)
-    common.live([log, tuned], curve, asked, [figure], None, **CURVE)
-    common.live([text, log, tuned], use, [text, *asked], [judged], None, **common.MODEL)
-    common.redraw([ask.click], why, [text, *asked], [mattered], **LANE)
-    common.redraw([make.click], download, asked, [note, files], **LANE)
+    events.live([log, tuned], draw, asked, [shown], "teach")
+    events.live([log, tuned], truth, asked, [true], None, **VALIDATION)
+    events.live([log, tuned], curve, asked, [figure], None, **CURVE)
+    events.live([text, log, tuned], use, [text, *asked], [judged], None, **events.MODEL)
+    events.redraw([ask.click], why, [text, *asked], [mattered], **LANE)
+    events.redraw([make.click], download, asked, [note, files], **LANE)
     chosen.change(
         lambda key, text: TRY.get(key, gr.skip()) if text in TRY.values() else gr.skip(),
         [chosen, text],
         text,
-        api_visibility="private",
-        show_progress="hidden",
-        queue=False,
+        **events.UNQUEUED,
     )
     # a link names the task, not what the visitor typed
     items = {"preset": chosen, "encoder": kind, "names": mine.names, "lesson": card.number}
-    return Controls("teach", items, card=card, code=lambda v: _code(services, v["preset"]))
+    return Controls("teach", items, card=card, code=lambda v: _code(loaded, v["preset"]))
 
 
 def _begun(found: learn.Lesson, kept: dict | None = None) -> tuple:
@@ -249,14 +237,14 @@ def _begun(found: learn.Lesson, kept: dict | None = None) -> tuple:
     return about, found, views.log(found, marks), None, which
 
 
-def _code(services: Services, key: str) -> str:
+def _code(loaded: LoadedModels, key: str) -> str:
     """The fastai and scikit-learn lines that learn the same from a preset's first labels."""
-    if services.bundle is None:
-        return f"# {services.missing}"
+    if loaded.bundle is None:
+        return f"# {loaded.missing}"
     key = key if key in task.presets(assets()) else FIRST
     return lessons.code(
         "teach",
-        folder=model_code.folder(services),
+        folder=model_code.folder(loaded),
         file=f"assets/teach/{key}.tsv",
         given=task.GIVEN,
         prompt=PROMPT,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from ulmfit_demo import limits, uploads
-from ulmfit_demo.tabs.shared import common, html
+from ulmfit_demo.tabs.shared import events, guard, html
 
 PASTE = "music\tThe songs are hummed for days.\nplot\tThe butler did it.\nA line without a label."
 
@@ -66,22 +66,21 @@ def build() -> OwnLines:
                     elem_id="teach-label",
                 )
         go = gr.Button("Use these lines", variant="primary", elem_id="teach-use")
-    common.live([file], look, [file], [upload, column, label], None)
+    events.live([file], look, [file], [upload, column, label], None)
     return OwnLines(names, lines, file, column, label, go)
 
 
+def hidden() -> gr.Dropdown:
+    """A menu of columns while there is no file with any."""
+    return gr.Dropdown(choices=[], value=None, visible=False)
+
+
+@guard.guarded(hidden, hidden)
 def look(file):
     """The columns of an uploaded file, to choose from."""
-    none = gr.Dropdown(choices=[], value=None, visible=False)
     if not file:
-        return "", none, none
-    try:
-        upload = uploads.read(file)
-    except limits.Refused as refusal:
-        return html.notice(str(refusal)), none, none
-    except Exception:
-        common.log.exception("an upload cannot be read")
-        return html.notice(common.BROKEN), none, none
+        return "", hidden(), hidden()
+    upload = uploads.read(file)
     texts = upload.candidates
     text = upload.labels[texts[0]] if len(texts) == 1 else None
     named = [c for c in upload.labels if c.casefold() in ("label", "class", "category")]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from html import escape
-from typing import Any
 
 import gradio as gr
 
 from ulmfit_demo import limits
-from ulmfit_demo.inference.loading import Services
-from ulmfit_demo.tabs.shared import common, html
+from ulmfit_demo.inference.loading import LoadedModels
+from ulmfit_demo.tabs.shared import events, guard, html, picks
 from ulmfit_demo.tabs.shared.html import scroll, seen
 from ulmfit_demo.tabs.teach import answers
 from ulmfit_demo.teach import learn, tuning
@@ -34,7 +33,7 @@ STOPPED = "Stopped. The encoder stays as it was."
 
 
 def build(
-    services: Services, log: gr.Textbox, held: gr.State, begun: gr.Textbox
+    loaded: LoadedModels, log: gr.Textbox, held: gr.State, begun: gr.Textbox
 ) -> tuple[gr.State, gr.Textbox]:
     """Lay out the view, closed. Another lesson (`begun` changes then) ends what runs.
 
@@ -43,27 +42,22 @@ def build(
     """
     supervisor = Supervisor(limits.TUNE_WAITING, tuning.WORKER)
 
+    @guard.guarded(gr.skip(), gr.skip(), refusals=(Full,))
     def tune(log, held):
         """Fine-tune the last layer on the labelled lines; the figures as they come."""
-        try:
-            found = answers.read_log(log, held)
-            if found is None:
-                raise limits.Refused(answers.GONE)
-            drawn, step = 0.0, None
-            for step in tuning.tune(services, supervisor, held, found["marks"]):
-                if time.monotonic() - drawn >= limits.LIVE_FRAME_SECONDS:
-                    drawn = time.monotonic()
-                    yield figure(held.task, step), gr.skip(), gr.skip()
-            if step is None or step.layer is None or step.is_worse:
+        found = answers.read_log(log, held)
+        if found is None:
+            raise limits.Refused(answers.GONE)
+        drawn, step = 0.0, None
+        for step in tuning.tune(loaded, supervisor, held, found["marks"]):
+            if time.monotonic() - drawn >= limits.LIVE_FRAME_SECONDS:
+                drawn = time.monotonic()
                 yield figure(held.task, step), gr.skip(), gr.skip()
-                return
-            made = learn.begin(services, held.task, held.kind, step.layer)
-            yield figure(held.task, step), made, str(time.time())
-        except (limits.Refused, Full) as refusal:
-            yield html.notice(str(refusal)), gr.skip(), gr.skip()
-        except Exception:
-            common.log.exception("fine-tuning failed")
-            yield html.notice(common.BROKEN), gr.skip(), gr.skip()
+        if step is None or step.layer is None or step.is_worse:
+            yield figure(held.task, step), gr.skip(), gr.skip()
+            return
+        made = learn.begin(loaded, held.task, held.kind, step.layer)
+        yield figure(held.task, step), made, str(time.time())
 
     with gr.Accordion("Fine-tune: let the encoder learn too", open=False, elem_id="teach-tuning"):
         gr.Markdown(ABOUT, elem_classes="u-soft")
@@ -72,8 +66,8 @@ def build(
             stop = gr.Button("Stop", elem_id="teach-tune-stop")
         shown = gr.HTML(html.empty(IDLE), elem_id="teach-tuned", min_height=120)
     own = gr.State(None, time_to_live=limits.STATE_SECONDS)
-    done = common.hidden_field("teach-tuned-at")
-    event = common.redraw(
+    done = picks.hidden_field("teach-tuned-at")
+    event = events.redraw(
         [go.click],
         tune,
         [log, held],
@@ -83,18 +77,17 @@ def build(
         concurrency_id="fine-tuning",
         concurrency_limit=limits.TUNE_WAITING + 2,
     )
-    quiet: dict[str, Any] = dict(api_visibility="private", show_progress="hidden", queue=False)
     stop.click(None, None, None, cancels=[event], api_visibility="private")
-    stop.click(lambda: html.empty(STOPPED), None, shown, **quiet)
+    stop.click(lambda: html.empty(STOPPED), None, shown, **events.UNQUEUED)
     begun.change(None, None, None, cancels=[event], api_visibility="private")
-    begun.change(lambda: html.empty(IDLE), None, shown, **quiet)
+    begun.change(lambda: html.empty(IDLE), None, shown, **events.UNQUEUED)
     return own, done
 
 
 def figure(task: Task, run: tuning.Tuning | None) -> str:
     """Where it is, accuracy on the held-back lines after each epoch, and the lines that changed."""
     if run is None:
-        return html.notice(common.BROKEN)
+        return html.notice(guard.BROKEN)
     said = {
         "loading": "A process starts.",
         "waiting": f"Others train: you are number {run.before} in the line.",

@@ -10,10 +10,10 @@ from typing import Any
 import gradio as gr
 
 from ulmfit_demo import lessons, limits, tokens
-from ulmfit_demo.inference.loading import Services
+from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.pipeline.tokenizing import chosen_rules
 from ulmfit_demo.resources import named
-from ulmfit_demo.tabs.shared import common, lesson
+from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, lesson
 from ulmfit_demo.tabs.shared.controls import Controls
 from ulmfit_demo.tabs.shared.save_bar import save_bar
 from ulmfit_demo.tabs.tokenizers import columns_html as view
@@ -27,46 +27,43 @@ OWN_SECONDS = 1_800
 VOCAB = named("models/imdb/vocab.json")
 
 
-def build(services: Services) -> Controls:
-    """Lay out the tab and wire it to `services`; its controls for links and lessons."""
-    names = tokens.catalogue(services.ladder)
+def build(loaded: LoadedModels) -> Controls:
+    """Lay out the tab and wire it to `loaded`; its controls for links and lessons."""
+    names = tokens.catalogue(loaded.ladder)
     own_tokenizers = UploadedTokenizers(seconds=OWN_SECONDS)
 
     def tokenized(text: str, keys: list[str], rules: list[str], own: str | None):
-        try:
-            return {
-                key: tokens.tokenize(
-                    text,
-                    key,
-                    services.ladder,
-                    services.vocab,
-                    rules,
-                    partial(own_tokenizers.tokenize, own),
-                )
-                for key in dict.fromkeys(keys)
-            }
-        except UploadError as error:
-            raise limits.Refused(str(error)) from error
+        return {
+            key: tokens.tokenize(
+                text,
+                key,
+                loaded.ladder,
+                loaded.vocab,
+                rules,
+                partial(own_tokenizers.tokenize, own),
+            )
+            for key in dict.fromkeys(keys)
+        }
 
-    @common.guarded("", "", "")
+    @guard.guarded("", "", "", refusals=(UploadError,))
     def show(text, settings):
         text = limits.text(text)
         keys, rules, own = settings["columns"], settings["rules"], settings["own"]
         results = tokenized(text, keys, rules, own)
         fastai = results.get("fastai")
         if fastai is None and (settings["why"] or settings["nums"]):
-            fastai = tokens.fastai_words(text, rules, services.vocab)
+            fastai = tokens.fastai_words(text, rules, loaded.vocab)
         return (
             view.columns([results[key] for key in keys], settings["ids"]),
             why(text, rules, fastai) if settings["why"] else "",
-            numericalized(services, fastai) if settings["nums"] else "",
+            numericalized(loaded, fastai) if settings["nums"] else "",
             code(keys, text, rules, own_tokenizers.name(own)) if settings["code"] else "",
         )
 
     card = lesson.Card("tokenizers")
     with gr.Row():
         text = gr.Textbox(
-            value=common.first_example("tokenizers"),
+            value=examples.first("tokenizers"),
             label="Your text",
             lines=2,
             max_lines=5,
@@ -74,7 +71,7 @@ def build(services: Services) -> Controls:
             elem_id="tokenizers-text",
         )
         with gr.Column(scale=1, min_width=200):
-            common.example_menu("tokenizers", text)
+            examples.menu("tokenizers", text)
             upload = gr.UploadButton(
                 "Use my own tokenizer",
                 file_types=[".model", ".json"],
@@ -106,7 +103,7 @@ def build(services: Services) -> Controls:
         why_shown = gr.HTML(elem_id="tokenizers-why")
     with gr.Accordion("Ids and back: numericalize", open=False) as nums_panel:
         nums = gr.HTML(elem_id="tokenizers-nums")
-    code_shown = common.code_panel()
+    code_shown = code_panel.panel()
 
     own = gr.State(None, time_to_live=OWN_SECONDS, delete_callback=own_tokenizers.forget)
     start = {
@@ -124,7 +121,7 @@ def build(services: Services) -> Controls:
         api_visibility="private", concurrency_id="settings", concurrency_limit=1
     )
     outputs = [result, why_shown, nums, code_shown]
-    common.live(
+    events.live(
         [text, settings],
         show,
         [text, settings],
@@ -133,7 +130,7 @@ def build(services: Services) -> Controls:
         show_progress_on=result,
     )
     choices = [*slots, rules, show_ids, own]
-    common.live(choices, choose(names), [settings, *choices], [settings], None, **quiet)
+    events.live(choices, choose(names), [settings, *choices], [settings], None, **quiet)
     # What a closed panel would show is neither computed nor sent.
     panels = {"why": why_panel, "nums": nums_panel, "code": code_shown.parent}
     for name, panel in panels.items():
@@ -212,12 +209,12 @@ def why(text: str, rules: list[str], fastai: Tokenized) -> str:
     return view.why(fastai.source, tokens.trace(text, rules), rules, fastai)
 
 
-def numericalized(services: Services, fastai: Tokenized) -> str:
+def numericalized(loaded: LoadedModels, fastai: Tokenized) -> str:
     """The panel of ids. Raises `Refused` without a vocabulary."""
-    if services.vocab is None:
-        raise limits.Refused(services.missing)
-    ids = services.vocab.numericalize(fastai.texts)
-    return view.numericalized(fastai.texts, ids, services.vocab.decode(ids), limits.IDS)
+    if loaded.vocab is None:
+        raise limits.Refused(loaded.missing)
+    ids = loaded.vocab.numericalize(fastai.texts)
+    return view.numericalized(fastai.texts, ids, loaded.vocab.decode(ids), limits.IDS)
 
 
 def code(keys: list[str], text: str, rules: list[str], own: str | None) -> str:
@@ -246,7 +243,7 @@ def code(keys: list[str], text: str, rules: list[str], own: str | None) -> str:
 def take_over(own_tokenizers: UploadedTokenizers):
     """The function that reads an uploaded tokenizer, for this visitor, and deletes the file."""
 
-    @common.guarded(gr.skip(), gr.skip())
+    @guard.guarded(gr.skip(), gr.skip(), refusals=(UploadError,))
     def take(path, before, *slots):
         path = Path(limits.text(path))
         try:
@@ -258,10 +255,7 @@ def take_over(own_tokenizers: UploadedTokenizers):
             data = path.read_bytes()
         finally:
             path.unlink(missing_ok=True)
-        try:
-            key, size = own_tokenizers.add(data, path.name)
-        except UploadError as error:
-            raise limits.Refused(str(error)) from error
+        key, size = own_tokenizers.add(data, path.name)
         own_tokenizers.forget(before)
         note = view.notice_of(own_tokenizers.name(key), size)
         return note, key, gr.skip() if tokens.OWN in slots else tokens.OWN

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import gradio as gr
 
 from ulmfit_demo import lessons, limits, theme
-from ulmfit_demo.inference.loading import Services
-from ulmfit_demo.tabs.shared import common, html
+from ulmfit_demo.inference.loading import LoadedModels
+from ulmfit_demo.tabs.shared import code_panel, events, guard, html
 from ulmfit_demo.tabs.training import live_training_html as view
 from ulmfit_demo.workers.live_training import corpus
 from ulmfit_demo.workers.live_training.request import (
@@ -30,10 +29,11 @@ IDLE = "Press Train: the loss is drawn here as it falls."
 BUDGET = Budget(limits.LIVE_CPU_SECONDS, limits.LIVE_SECONDS, limits.LIVE_MEMORY)
 
 
-def build(services: Services) -> dict:
+def build(loaded: LoadedModels) -> dict:
     """Lay out the view; it needs no model of the app. Its controls by name."""
-    supervisor = services.supervisor
+    supervisor = loaded.supervisor
 
+    @guard.guarded(gr.skip(), gr.skip(), gr.skip(), refusals=(corpus.TextError, Full))
     def train(source, own, prompt, epochs, size):
         """Train a tiny language model from random weights; its loss and its lines as they come.
 
@@ -44,13 +44,7 @@ def build(services: Services) -> dict:
             epochs: how often it reads the text
             size: `small` or `medium`
         """
-        try:
-            yield from _events(supervisor, *_checked(source, own, prompt, epochs, size))
-        except (limits.Refused, corpus.TextError, Full) as refusal:
-            yield html.notice(str(refusal)), gr.skip(), gr.skip(), gr.skip()
-        except Exception:
-            common.log.exception("train_live failed")
-            yield html.notice(common.BROKEN), gr.skip(), gr.skip(), gr.skip()
+        yield from _events(supervisor, *_checked(source, own, prompt, epochs, size))
 
     def stopped(run):
         """What was learned by then stays, and its heading says that it was stopped."""
@@ -110,17 +104,16 @@ def build(services: Services) -> dict:
         with gr.Column(min_width=320):
             written = gr.HTML(lines, elem_id="live-lines", min_height=350)
     run = gr.State(None, time_to_live=limits.STATE_SECONDS)
-    code = common.code_panel()
+    code = code_panel.panel()
     code.value = _code("ours", True, limits.LIVE_EPOCHS[1], "medium")
 
-    private: dict[str, Any] = dict(api_visibility="private", show_progress="hidden", queue=False)
-    source.change(lambda s: gr.Textbox(visible=s == "own"), source, own, **private)
+    source.change(lambda s: gr.Textbox(visible=s == "own"), source, own, **events.UNQUEUED)
     event = go.click(
         train,
         [source, own, prompt, epochs, size],
         [result, written, code, run],
         api_name="page_train_live",
-        **common.PRIVATE,
+        **events.PRIVATE,
         show_progress="hidden",
         concurrency_id="live training",
         # those in the line, the one that trains, and one that is told that the line is full
@@ -128,7 +121,7 @@ def build(services: Services) -> dict:
     )
     stop.click(None, None, None, cancels=[event], api_visibility="private")
     # past the queue: what is queued goes down with the event that is cancelled
-    stop.click(stopped, run, result, **private)
+    stop.click(stopped, run, result, **events.UNQUEUED)
     return {"live_source": source, "live_prompt": prompt, "live_epochs": epochs, "live_size": size}
 
 

@@ -236,6 +236,11 @@ def group_names(n: int) -> list[str]:
     return ["embedding", *(f"LSTM {i + 1}" for i in range(n - 2)), "head"]
 
 
+def note(sentence: str) -> str:
+    """A sentence under a figure or a table."""
+    return _html("note", sentence=sentence)
+
+
 def student_note(h: History) -> str:
     """What is different about a student's figures; "" where there was none."""
     if not h.student.epochs:

@@ -7,13 +7,15 @@ from functools import lru_cache
 import gradio as gr
 
 from ulmfit_demo import lessons, limits, theme
-from ulmfit_demo.inference.loading import Services
-from ulmfit_demo.tabs.shared import common, html
-from ulmfit_demo.tabs.shared.controls import Part
+from ulmfit_demo.inference.loading import LoadedModels
+from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
+from ulmfit_demo.tabs.shared.controls import Part, called
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
 from ulmfit_demo.tabs.shared.save_bar import save_bar
+from ulmfit_demo.tabs.shared.visibility import Visibility
 from ulmfit_demo.tabs.vocabulary import figures
 from ulmfit_demo.tabs.vocabulary import ladder_html as view
+from ulmfit_demo.tabs.vocabulary.embedding_sizes import embedding_sizes
 from ulmfit_demo.tokens import Tokenized
 from ulmfit_demo.tokens.corpus_ladder import CorpusLadder
 from ulmfit_demo.tokens.merges import MergeOrder, words
@@ -24,21 +26,21 @@ EMPTY = "Type a word or a text, or choose an example."
 MISSING = "No subword model was found in assets/subwords. `python -m train subwords` makes them."
 
 
-def build(services: Services, sight: common.Sight) -> Part:
-    """Lay out the view and wire it to `services`; its controls by name."""
-    kinds = {k: name for k, name in TYPES.items() if services.ladder.sizes(k)}
+def build(loaded: LoadedModels, visibility: Visibility) -> Part:
+    """Lay out the view and wire it to `loaded`; its controls by name."""
+    kinds = {k: name for k, name in TYPES.items() if loaded.ladder.sizes(k)}
     if not kinds:
         gr.HTML(html.notice(MISSING))
         return Part()
     corpus = _corpus()
-    scores = lru_cache(services.ladder.scores)
-    order = lru_cache(lambda: MergeOrder(scores(services.ladder.sizes("bpe")[-1], "bpe")))
-    widths = common.embedding_sizes(services)
+    scores = lru_cache(loaded.ladder.scores)
+    order = lru_cache(lambda: MergeOrder(scores(loaded.ladder.sizes("bpe")[-1], "bpe")))
+    widths = embedding_sizes(loaded)
 
     def explained(text: str, kind: str, size: int, chosen: Tokenized) -> str:
         if kind == "bpe":
             merges = order()
-            found = dict.fromkeys(words(services.ladder.normalize(text, size, kind)))
+            found = dict.fromkeys(words(loaded.ladder.normalize(text, size, kind)))
             short = [w for w in found if len(w) <= limits.MERGE_CHARACTERS][: limits.MERGE_WORDS]
             built = [
                 (w, merges.build(w), len(merges.build(w, size - merges.n_fixed))) for w in short
@@ -50,6 +52,11 @@ def build(services: Services, sight: common.Sight) -> Part:
             [table[t.id] for t in shown if t.id is not None], chosen.n_tokens, size
         )
 
+    def lines(text, kind, size):
+        sizes = loaded.ladder.sizes(kind)
+        return lessons.code("vocabulary_ladder", text=text, sizes=sizes, kind=kind)
+
+    @guard.guarded(None, None, None, "")
     def show(text, kind, size):
         """Cut one text by every subword vocabulary of the ladder: HTML, three figures, the code.
 
@@ -60,11 +67,11 @@ def build(services: Services, sight: common.Sight) -> Part:
         """
         text = limits.text(text)
         kind = limits.choice(kind, kinds, "The kind of subwords")
-        sizes = services.ladder.sizes(kind)
+        sizes = loaded.ladder.sizes(kind)
         size = limits.choice(size, sizes, "The vocabulary size")
-        rungs = [(s, services.ladder.tokenize(text, s, kind)) for s in sizes]
+        rungs = [(s, loaded.ladder.tokenize(text, s, kind)) for s in sizes]
         chosen = dict(rungs)[size]
-        code = lessons.code("vocabulary_ladder", text=text, sizes=sizes, kind=kind)
+        code = lines(text, kind, size)
         drawn = _figures(corpus, kinds, kind, size, rungs, widths)
         if not chosen.tokens:
             return html.empty(EMPTY), *drawn, code
@@ -73,10 +80,9 @@ def build(services: Services, sight: common.Sight) -> Part:
         )
         return shown, *drawn, code
 
-    show = common.guarded(None, None, None, "")(show)
     with gr.Row():
         text = gr.Textbox(
-            value=common.first_example("vocabulary"),
+            value=examples.first("vocabulary"),
             label="A word or a text",
             lines=1,
             max_lines=8,
@@ -84,7 +90,7 @@ def build(services: Services, sight: common.Sight) -> Part:
             elem_id="vocabulary-text",
         )
         with gr.Column(scale=1, min_width=200):
-            common.example_menu("vocabulary", text)
+            examples.menu("vocabulary", text)
     with gr.Row():
         kind = gr.Radio(
             [(name, k) for k, name in kinds.items()],
@@ -94,7 +100,7 @@ def build(services: Services, sight: common.Sight) -> Part:
             min_width=180,
             elem_id="vocabulary-kind",
         )
-        sizes = services.ladder.sizes(next(iter(kinds)))
+        sizes = loaded.ladder.sizes(next(iter(kinds)))
         size = gr.Radio(
             [(f"{s:,}", s) for s in sizes],
             value=1_000 if 1_000 in sizes else sizes[0],
@@ -106,24 +112,20 @@ def build(services: Services, sight: common.Sight) -> Part:
     save_bar("vocabulary-result", "csv", what="the explanation")
     with gr.Row():
         curves = [figure(f"vocabulary-{name}") for name in ("length", "characters", "trade-off")]
-    code = common.code_panel()
-    inputs, outputs = [text, kind, size], [result, *curves, code]
-    common.live(inputs, show, inputs, outputs, "vocabulary")
-    sight.draw(show, inputs, outputs)
+    code = code_panel.panel()
+    items = {"text": text, "kind": kind, "size": size}
+    inputs, outputs = [*items.values()], [result, *curves, code]
+    events.live(inputs, show, inputs, outputs, "vocabulary")
+    visibility.draw(show, inputs, outputs)
 
-    def lines(values):
-        kind = values["kind"]
-        known = dict(text=values["text"], sizes=services.ladder.sizes(kind), kind=kind)
-        return lessons.code("vocabulary_ladder", **known)
-
-    return Part({"text": text, "kind": kind, "size": size}, lines)
+    return Part(items, called(lines, items))
 
 
 def _corpus() -> CorpusLadder | None:
     try:
         return CorpusLadder.load(theme.ASSETS / COUNTS)
     except (OSError, ValueError):
-        common.log.exception("the ladder's counts could not be read")
+        guard.log.exception("the ladder's counts could not be read")
         return None
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from html import escape
+from functools import partial
 
 from ulmfit_demo.tabs.shared.html import chips, counted, legend, tip, visible
+from ulmfit_demo.tabs.shared.templates import macro, markup
 from ulmfit_demo.tokens import Token, Tokenized
 from ulmfit_demo.tokens.merges import Merge
 from ulmfit_demo.tokens.subwords import SPACE
 
+_html = partial(macro, "vocabulary/ladder.html")
 COLUMNS = 54  # characters of one block of rows
 BEFORE = -1  # the column of the ▁ that SentencePiece puts before the first word
 
@@ -23,26 +25,27 @@ def ladder(rungs: Sequence[Rung], current: int, why: str, grid: bool = True) -> 
 
     `grid`: every piece above the characters it stands for; otherwise rows of chips that wrap.
     """
-    kinds = {token.kind for _, t in rungs for token in t.tokens}
+    around = {
+        "legend": markup(legend({token.kind for _, t in rungs for token in t.tokens})),
+        "why": markup(why),
+    }
     if grid and rungs[0][1].source:
-        rows = "".join(
-            block(rungs, current, start, end)
-            for start, end in blocks([t for _, t in rungs], COLUMNS)
-        )
-        shown = f'<div class="rungs">{rows}</div>'
-    else:
-        shown = f'<div class="ladder rungs">{"".join(_wrapped(r, current) for r in rungs)}</div>'
-    return f'<div class="ladder-and-why"><div>{shown}{legend(kinds)}</div>{why}</div>'
+        placed = [(rung, cells(rung[1])) for rung in rungs]
+        cuts = blocks([t for _, t in rungs], COLUMNS)
+        drawn = [markup(block(placed, current, start, end)) for start, end in cuts]
+        return _html("aligned", blocks=drawn, **around)
+    return _html("wrapped", rungs=[_wrapped(r, current) for r in rungs], **around)
 
 
-def _wrapped(rung: Rung, current: int) -> str:
+def _wrapped(rung: Rung, current: int) -> dict[str, object]:
     size, t = rung
-    return (
-        f'<div class="size{" now" if size == current else ""}">{_size(rung, current)}</div>'
-        f'<div class="rung">{chips(t.tokens)}</div>'
-        f'<div class="count">{counted(t.n_tokens, "piece")} · '
-        f"{t.characters_per_token:.1f} characters each</div>"
-    )
+    return {
+        "size": _size(rung, current),
+        "now": size == current,
+        "chips": markup(chips(t.tokens)),
+        "pieces": counted(t.n_tokens, "piece"),
+        "characters_per_token": t.characters_per_token,
+    }
 
 
 def _size(rung: Rung, current: int) -> str:
@@ -84,94 +87,48 @@ def blocks(results: Sequence[Tokenized], width: int) -> list[tuple[int, int]]:
     return [(s, e) for s, e in zip(bounds, [*bounds[1:], length], strict=True) if e > s]
 
 
-def block(rungs: Sequence[Rung], current: int, start: int, end: int) -> str:
-    """The rows of one stretch of the source, each piece over its characters."""
+def block(placed: Sequence[tuple[Rung, Sequence[Cell]]], current: int, start: int, end: int) -> str:
+    """The rows of one stretch of the source, each piece over its characters: (rung, its `cells`)."""
     first = BEFORE if start == 0 else start
-    source = rungs[0][1].source
-    head = "".join(
-        f'<span class="char" style="grid-column:{i - first + 2}">{escape(visible(source[i]))}</span>'
-        for i in range(start, end)
-    )
-    rows = [f'<div class="line"><span class="size">text</span>{head}</div>']
-    for rung in rungs:
-        now = " now" if rung[0] == current else ""
-        inside = [c for c in cells(rung[1]) if first <= c[0] < end]
-        shown = "".join(_cell(c, first, i == 0) for i, c in enumerate(inside))
-        rows.append(
-            f'<div class="line toks"><span class="size{now}">{_size(rung, current)}'
-            f'<i title="pieces of the whole text">{rung[1].n_tokens:,}</i></span>{shown}</div>'
-        )
-    columns = f"max-content repeat({end - first},minmax(1.5ch,auto))"
-    return (
-        f'<div class="scroll"><div class="ladder-grid aligned" style="grid-template-columns:{columns}">'
-        f"{''.join(rows)}</div></div>"
+    source = placed[0][0][1].source
+    return _html(
+        "block",
+        columns=end - first,
+        characters=[(i - first + 2, visible(source[i])) for i in range(start, end)],
+        rungs=[
+            {
+                "size": _size(rung, current),
+                "now": rung[0] == current,
+                "n": f"{rung[1].n_tokens:,}",
+                "cells": [_cell(c, first) for c in found if first <= c[0] < end],
+            }
+            for rung, found in placed
+        ],
     )
 
 
-def _cell(cell: Cell, first: int, in_order: bool) -> str:
+def _cell(cell: Cell, first: int) -> tuple[str, str, int, int, str, str]:
+    """(kind, columns, first character, one after the last, tip, text), which the template unpacks.
+
+    A grid has thousands of cells: to look a value up by its name would double the time of a key.
+    """
     start, end, tokens = cell
-    token = tokens[0]
-    text = "".join(visible(t.text) for t in tokens)
     changed = " changed" if any(t.changed_from is not None for t in tokens) else ""
+    columns = f"{start - first + 2}/{max(end, start + 1) - first + 2}"
     says = " + ".join(tip(t) for t in tokens)
-    return (
-        f'<span class="tok tok-{token.kind}{changed}" tabindex="{0 if in_order else -1}" '
-        f'style="grid-column:{start - first + 2}/{max(end, start + 1) - first + 2}" '
-        f'data-s="{max(start, 0)}" data-e="{end}" data-tip="{escape(says)}">{escape(text)}</span>'
-    )
-
-
-def aside(title: str, body: str) -> str:
-    """The box beside the ladder."""
-    return (
-        f'<section class="v-why" tabindex="0" aria-label="{escape(title)}">'
-        f"<h3>{escape(title)}</h3>{body}</section>"
-    )
+    text = "".join(visible(t.text) for t in tokens)
+    return tokens[0].kind + changed, columns, max(start, 0), end, says, text
 
 
 def merge_orders(built: Sequence[tuple[str, Sequence[Merge], int]], size: int) -> str:
     """The merges that build each word: (word, merges, how many of them the chosen size holds)."""
-    parts = []
-    for i, (word, merges, held) in enumerate(built):
-        rows = "".join(
-            f'<tr class="{"" if m < held else "later"}"><td>{merge.rank:,}</td>'
-            f'<td class="u-mono">{escape(merge.left)} + {escape(merge.right)}</td>'
-            f'<td class="u-mono">{escape(" ".join(merge.parts))}</td></tr>'
-            for m, merge in enumerate(merges)
-        )
-        note = f"{len(merges)} merges, {held} of them at {size:,} pieces"
-        table = (
-            '<table class="plain"><thead><tr><th>merge</th><th>joins</th><th>the word then</th></tr>'
-            f"</thead><tbody>{rows}</tbody></table>"
-            if merges
-            else '<p class="u-small">No merge fits: every character stays alone.</p>'
-        )
-        parts.append(
-            f"<details{' open' if i == 0 else ''}><summary><b class='u-mono'>{escape(word)}</b> "
-            f"<span class='u-small'>{note}</span></summary>{table}</details>"
-        )
-    lead = (
-        '<p class="u-small">A word applies the merge that was learned first, again and again. '
-        "Grey: learned later than the chosen size reaches.</p>"
-    )
-    return aside("Merge order", lead + "".join(parts))
+    return _html("merge_orders", words=built, size=size)
 
 
 def probabilities(pieces: Sequence[tuple[str, float]], n: int, size: int) -> str:
     """The chosen model's pieces of the text with their scores; `n` is how many the text has."""
-    rows = "".join(
-        f'<tr><td class="u-mono">{escape(visible(piece))}</td><td class="u-mono">{score:.2f}</td>'
-        f'<td class="u-mono">{_share(score)}</td></tr>'
-        for piece, score in pieces
-    )
-    more = f'<p class="u-small">The first {len(pieces)} of {n:,}.</p>' if n > len(pieces) else ""
-    return aside(
-        f"Scores at {size:,} pieces",
-        '<p class="u-small">No merges here: each piece has a probability, and the split with the '
-        "largest product is taken.</p>"
-        f'<table class="plain"><thead><tr><th>piece</th><th>log p</th><th>p</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>{more}",
-    )
+    shown = [(piece, score, _share(score)) for piece, score in pieces]
+    return _html("probabilities", pieces=shown, n=n, size=size)
 
 
 def _share(score: float) -> str:

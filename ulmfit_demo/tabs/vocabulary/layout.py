@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gradio as gr
 
-from ulmfit_demo.inference.loading import Services
-from ulmfit_demo.tabs.shared import common, lesson
+from ulmfit_demo.inference.loading import LoadedModels
+from ulmfit_demo.tabs.shared import lesson
 from ulmfit_demo.tabs.shared.controls import Controls
 from ulmfit_demo.tabs.shared.this_tab import this_tab
+from ulmfit_demo.tabs.shared.visibility import Visibility, remember
 from ulmfit_demo.tabs.vocabulary import ladder, train, words
 
 VIEWS = {
@@ -17,8 +18,8 @@ VIEWS = {
 }
 
 
-def build(services: Services) -> Controls:
-    """Lay out the tab and wire it to `services`; its controls for links and lessons.
+def build(loaded: LoadedModels) -> Controls:
+    """Lay out the tab and wire it to `loaded`; its controls for links and lessons.
 
     A figure that is drawn while its tab is hidden has no width, and the page hangs: a view gets what
     it draws to when it comes into sight, and `opened` says which view that is.
@@ -31,7 +32,7 @@ def build(services: Services) -> Controls:
         for name, (title, view) in VIEWS.items():
             with gr.Tab(title, id=name) as controls.views[name]:
                 inner = controls.views[name]
-                common.remember(inner, name, opened)
-                controls.add(name, view.build(services, common.Sight(tab, inner, opened, name)))
+                remember(inner, name, opened)
+                controls.add(name, view.build(loaded, Visibility(tab, inner, opened, name)))
     controls.items["lesson"] = card.number
     return controls

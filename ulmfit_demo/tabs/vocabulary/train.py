@@ -9,10 +9,11 @@ import gradio as gr
 from sentencepiece import SentencePieceProcessor
 
 from ulmfit_demo import lessons, limits
-from ulmfit_demo.inference.loading import Services
-from ulmfit_demo.tabs.shared import common, html
-from ulmfit_demo.tabs.shared.controls import Part
+from ulmfit_demo.inference.loading import LoadedModels
+from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
+from ulmfit_demo.tabs.shared.controls import Part, called
 from ulmfit_demo.tabs.shared.save_bar import save_bar
+from ulmfit_demo.tabs.shared.visibility import Visibility
 from ulmfit_demo.tabs.vocabulary import train_html as view
 from ulmfit_demo.tokens import subword_pieces
 from ulmfit_demo.workers.subword_training import training
@@ -31,9 +32,10 @@ BUDGET = training.Budget(
 )
 
 
-def build(services: Services, sight: common.Sight) -> Part:
+def build(loaded: LoadedModels, visibility: Visibility) -> Part:
     """Lay out the view; it needs no model of the app. Its controls by name."""
 
+    @guard.guarded(gr.skip(), refusals=(training.TrainingError,))
     def find_sizes(text, kind, size):
         """The vocabulary sizes that SentencePiece can train on a text; `size` is moved into them.
 
@@ -42,23 +44,18 @@ def build(services: Services, sight: common.Sight) -> Part:
             kind: how pieces are learned
             size: the size one would like
         """
-        try:
-            text, kind = _checked(text), limits.choice(kind, TYPES.values(), "The kind")
-            for step in training.legal_sizes(text, kind, BUDGET):
-                if isinstance(step, training.Sizes):
-                    wanted = size if _is_number(size) else DEFAULT_SIZE
-                    yield (
-                        view.sizes(step, kind),
-                        int(min(max(wanted, step.low), step.high)),
-                    )
-                else:
-                    yield view.looking(step), gr.skip()
-        except (limits.Refused, training.TrainingError) as refusal:
-            yield html.notice(str(refusal)), gr.skip()
-        except Exception:
-            common.log.exception("legal_sizes failed")
-            yield html.notice(common.BROKEN), gr.skip()
+        text, kind = _checked(text), limits.choice(kind, TYPES.values(), "The kind")
+        for step in training.legal_sizes(text, kind, BUDGET):
+            if isinstance(step, training.Sizes):
+                wanted = size if _is_number(size) else DEFAULT_SIZE
+                yield (
+                    view.sizes(step, kind),
+                    int(min(max(wanted, step.low), step.high)),
+                )
+            else:
+                yield view.looking(step), gr.skip()
 
+    @guard.guarded(gr.skip(), refusals=(training.TrainingError,))
     def train(text, kind, size, sample):
         """Train a SentencePiece model on a text: progress, then its pieces and the code.
 
@@ -68,32 +65,26 @@ def build(services: Services, sight: common.Sight) -> Part:
             size: pieces of the vocabulary
             sample: a text that is cut into the new pieces
         """
-        try:
-            text, kind = _checked(text), limits.choice(kind, TYPES.values(), "The kind")
-            size = limits.whole(size, (1, 10**6), "The vocabulary size")
-            sample = limits.text(sample, limits.TRAIN_SAMPLE)
-            for step in training.train(text, size, kind, BUDGET):
-                if isinstance(step, training.Trained):
-                    yield _shown(step, sample), _code(text, kind, size, sample)
-                else:
-                    yield view.progress(step), gr.skip()
-        except (limits.Refused, training.TrainingError) as refusal:
-            yield html.notice(str(refusal)), gr.skip()
-        except Exception:
-            common.log.exception("train_vocabulary failed")
-            yield html.notice(common.BROKEN), gr.skip()
+        text, kind = _checked(text), limits.choice(kind, TYPES.values(), "The kind")
+        size = limits.whole(size, (1, 10**6), "The vocabulary size")
+        sample = limits.text(sample, limits.TRAIN_SAMPLE)
+        for step in training.train(text, size, kind, BUDGET):
+            if isinstance(step, training.Trained):
+                yield _shown(step, sample), _code(text, kind, size, sample)
+            else:
+                yield view.progress(step), gr.skip()
 
     with gr.Row():
         with gr.Column(scale=3, min_width=300):
             text = gr.Textbox(
-                value=common.first_example("train_vocabulary"),
+                value=examples.first("train_vocabulary"),
                 label="The text to learn from (to 2 MB)",
                 lines=8,
                 max_lines=8,
                 elem_id="train-text",
             )
             sample = gr.Textbox(
-                value=common.first_example("vocabulary"),
+                value=examples.first("vocabulary"),
                 label="Your sample: cut into the new pieces",
                 lines=1,
                 max_lines=3,
@@ -102,7 +93,7 @@ def build(services: Services, sight: common.Sight) -> Part:
         with gr.Column(scale=2, min_width=260):
             with gr.Row():
                 with gr.Column(min_width=150):
-                    common.example_menu("train_vocabulary", text)
+                    examples.menu("train_vocabulary", text)
                 with gr.Column(min_width=150):
                     gr.HTML(view.file_field(limits.TRAIN_BYTES), elem_id="train-file")
             with gr.Row():
@@ -126,25 +117,26 @@ def build(services: Services, sight: common.Sight) -> Part:
                 stop = gr.Button("Stop", elem_id="train-stop", min_width=100)
     result = gr.HTML(html.empty(IDLE), elem_id="train-result", min_height=220)
     save_bar("train-result", "csv", what="the pieces")
-    code = common.code_panel()
-    code.value = _code(text.value, kind.value, size.value, sample.value)
+    code = code_panel.panel()
+    items = {"learn": text, "by": kind, "pieces": size, "sample": sample}
+    code.value = _code(*(i.value for i in items.values()))
 
     lane: dict[str, Any] = dict(js=WHOLE_TEXT, concurrency_limit=limits.TRAIN_LANE)
     sizes_lane: dict[str, Any] = dict(concurrency_id="legal sizes", **lane)
     inputs, found = [text, kind, size], [legal, size]
-    common.live([text, kind], find_sizes, inputs, found, "legal_sizes", **sizes_lane)
-    common.redraw(
-        [sight.inner.select],
+    events.live([text, kind], find_sizes, inputs, found, "legal_sizes", **sizes_lane)
+    events.redraw(
+        [visibility.inner.select],
         find_sizes,
         inputs,
         found,
         trigger_mode="once",
         **sizes_lane,
     )
-    event = common.redraw(
+    event = events.redraw(
         [go.click],
         train,
-        [*inputs, sample],
+        [*items.values()],
         [result, code],
         api_name="page_train_vocabulary",
         trigger_mode="once",
@@ -157,15 +149,10 @@ def build(services: Services, sight: common.Sight) -> Part:
         lambda: html.notice(STOPPED),
         None,
         result,
-        queue=False,
-        api_visibility="private",
-        show_progress="hidden",
+        **events.UNQUEUED,
     )
 
-    def lines(values):
-        return _code(values["learn"], values["by"], values["pieces"], values["sample"])
-
-    return Part({"learn": text, "by": kind, "pieces": size, "sample": sample}, lines)
+    return Part(items, called(_code, items))
 
 
 def _is_number(size: object) -> bool:

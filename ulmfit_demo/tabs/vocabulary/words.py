@@ -6,13 +6,15 @@ import gradio as gr
 import numpy as np
 
 from ulmfit_demo import lessons, limits, theme
-from ulmfit_demo.inference.loading import Services
-from ulmfit_demo.tabs.shared import common, html
-from ulmfit_demo.tabs.shared.controls import Part
+from ulmfit_demo.inference.loading import LoadedModels
+from ulmfit_demo.tabs.shared import code_panel, events, examples, guard, html
+from ulmfit_demo.tabs.shared.controls import Part, called
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
 from ulmfit_demo.tabs.shared.save_bar import save_bar
+from ulmfit_demo.tabs.shared.visibility import Visibility
 from ulmfit_demo.tabs.vocabulary import figures
 from ulmfit_demo.tabs.vocabulary import words_html as view
+from ulmfit_demo.tabs.vocabulary.embedding_sizes import embedding_sizes
 from ulmfit_demo.tokens import fastai_words
 from ulmfit_demo.tokens.word_counts import WordCounts
 
@@ -21,15 +23,18 @@ DEFAULT = (3, 60_000)  # the notebook's, and fastai's
 MISSING = "No word counts were found in assets/vocabulary. `python -m train vocabulary` makes them."
 
 
-def build(services: Services, sight: common.Sight) -> Part:
+def build(loaded: LoadedModels, visibility: Visibility) -> Part:
     """Lay out the view and wire it to the counts that ship; its controls by name."""
     try:
         counts = WordCounts.load(theme.ASSETS / COUNTS)
     except (OSError, ValueError):
         gr.HTML(html.notice(MISSING))
         return Part()
-    widths = common.embedding_sizes(services)
+    widths = embedding_sizes(loaded)
     points = np.unique(np.geomspace(*limits.MAX_VOCAB, 40).astype(int)).tolist()
+
+    def lines(text, min_freq, max_vocab):
+        return lessons.code("vocabulary_words", text=text, min_freq=min_freq, max_vocab=max_vocab)
 
     def bounds(min_freq, max_vocab):
         return (
@@ -37,7 +42,7 @@ def build(services: Services, sight: common.Sight) -> Part:
             limits.whole(max_vocab, limits.MAX_VOCAB, "max_vocab"),
         )
 
-    @common.guarded("", "")
+    @guard.guarded("", "")
     def show(text, min_freq, max_vocab):
         """Which words of a text a word vocabulary of the corpus keeps: figures, words, code.
 
@@ -50,7 +55,7 @@ def build(services: Services, sight: common.Sight) -> Part:
         chosen = bounds(min_freq, max_vocab)
         tokens = fastai_words(text).tokens
         fates = [counts.fate(t.text, *chosen) for t in tokens]
-        code = lessons.code("vocabulary_words", text=text, min_freq=chosen[0], max_vocab=chosen[1])
+        code = lines(text, *chosen)
         sizes = view.figures(counts.vocabulary(*chosen), widths)
         if len(tokens) <= 1:
             return sizes, html.empty("Type a text to see which of its words fall out."), code
@@ -71,7 +76,7 @@ def build(services: Services, sight: common.Sight) -> Part:
         with gr.Column(scale=3, min_width=300):
             with gr.Row():
                 text = gr.Textbox(
-                    value=common.first_example("word_vocabulary"),
+                    value=examples.first("word_vocabulary"),
                     label="Your text",
                     lines=2,
                     max_lines=8,
@@ -79,7 +84,7 @@ def build(services: Services, sight: common.Sight) -> Part:
                     elem_id="words-text",
                 )
                 with gr.Column(scale=1, min_width=170):
-                    common.example_menu("word_vocabulary", text)
+                    examples.menu("word_vocabulary", text)
             with gr.Row():
                 min_freq = gr.Slider(
                     *limits.MIN_FREQ,
@@ -100,16 +105,13 @@ def build(services: Services, sight: common.Sight) -> Part:
     shown_sizes = gr.HTML(elem_id="words-figures", min_height=80)
     result = gr.HTML(elem_id="words-result", min_height=200)
     save_bar("words-result", "csv", what="the words that fall out")
-    code = common.code_panel()
-    inputs = [text, min_freq, max_vocab]
-    common.live(inputs, show, inputs, [shown_sizes, result, code], "word_vocabulary")
+    code = code_panel.panel()
+    items = {"words": text, "min_freq": min_freq, "max_vocab": max_vocab}
+    inputs = [*items.values()]
+    events.live(inputs, show, inputs, [shown_sizes, result, code], "word_vocabulary")
     chosen = [min_freq, max_vocab]
-    common.live(chosen, draw, chosen, [curve], None)
-    sight.draw(draw, chosen, [curve])
+    events.live(chosen, draw, chosen, [curve], None)
+    visibility.draw(draw, chosen, [curve])
     shown_sizes.value, result.value, code.value = show(text.value, *DEFAULT)
 
-    def lines(values):
-        known = {name: values[name] for name in ("min_freq", "max_vocab")}
-        return lessons.code("vocabulary_words", text=values["words"], **known)
-
-    return Part({"words": text, "min_freq": min_freq, "max_vocab": max_vocab}, lines)
+    return Part(items, called(lines, items))

@@ -1,4 +1,4 @@
-"""What the pipeline's looks inside return: small typed dictionaries, as those of `results`.
+"""What goes on inside the models: units, memory, neighbours, two readers, the smallest change.
 
 `bits` are surprisal, -log2 of a probability. A token's `text` is as the vocabulary has it.
 """

@@ -1,0 +1,31 @@
+"""The menu of example texts beside a text field. Holds no text: `lessons/examples.json` does."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from ulmfit_demo import lessons
+from ulmfit_demo.tabs.shared.events import UNQUEUED
+
+CHOOSE = "Choose …"
+
+
+def menu(tab: str, target: gr.Textbox, label: str = "Examples") -> gr.Dropdown:
+    """A menu that puts an example into `target`. The choice itself is no endpoint of the API."""
+    texts = lessons.examples()[tab]
+    choices = gr.Dropdown(
+        choices=[CHOOSE, *texts], value=CHOOSE, label=label, scale=1, min_width=180
+    )
+    choices.input(
+        # the menu goes back: what stands in the text may be changed at once
+        lambda title: (texts.get(title, gr.skip()), CHOOSE),
+        choices,
+        [target, choices],
+        **UNQUEUED,
+    )
+    return choices
+
+
+def first(tab: str) -> str:
+    """The text that a tab starts with."""
+    return next(iter(lessons.examples()[tab].values()))
