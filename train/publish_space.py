@@ -7,6 +7,7 @@ from pathlib import Path
 
 from huggingface_hub import HfApi
 
+from train import space_card
 from train.publish import PublishError, Upload
 
 ROOT = Path(__file__).parents[1]
@@ -47,11 +48,14 @@ def publish(space: str, dry_run: bool = False, root: Path = ROOT) -> list[Upload
 
     One commit that holds exactly these files: what an earlier one had and the repository has no more is
     deleted there. `upload_folder` sends files over 10 MB through LFS/Xet by itself. `dry_run` sends
-    nothing. The token is the one of `hf auth login` or HF_TOKEN. Raises PublishError.
+    nothing. The token is the one of `hf auth login` or HF_TOKEN. Raises PublishError, also for a README
+    whose front matter the Hub would refuse.
     """
     if space.count("/") != 1 or not all(space.split("/")):
         raise PublishError(f"--space must be OWNER/NAME, not {space!r}")
     uploads = files(root)
+    if found := space_card.problems(space_card.read((root / "README.md").read_text("utf-8"))):
+        raise PublishError(f"README.md, front matter: {'; '.join(found)}")
     if not dry_run:
         names = [str(u.path.relative_to(root)) for u in uploads]
         api = HfApi()

@@ -19,6 +19,7 @@ def checkout(tmp_path):
     for name in [*names, "runs/big.pth", ".venv/x", "secret.txt"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
+    (tmp_path / "README.md").write_text("---\ntitle: A\nsdk: gradio\napp_file: app.py\n---\n")
     git = ["git", "-C", str(tmp_path)]
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "add", "--", *names], check=True)
@@ -67,6 +68,12 @@ def test_a_dry_run_asks_the_hub_nothing(checkout, monkeypatch):
 def test_a_wrong_name_is_one_sentence(space, checkout):
     with pytest.raises(PublishError, match="must be OWNER/NAME"):
         publish_space.publish(space, dry_run=True, root=checkout)
+
+
+def test_a_readme_that_the_hub_would_refuse_is_one_sentence(checkout):
+    (checkout / "README.md").write_text("---\ntitle: A\nsdk: flask\n---\n")
+    with pytest.raises(PublishError, match="front matter: sdk must be one of gradio"):
+        publish_space.publish("someone/something", dry_run=True, root=checkout)
 
 
 def test_a_folder_without_git_is_one_sentence(tmp_path):
