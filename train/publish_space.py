@@ -11,12 +11,13 @@ from train import space_card
 from train.publish import PublishError, Upload
 
 ROOT = Path(__file__).parents[1]
-# The Space runs the app: what tests and measures it stays behind. `train`, `tools` and `docs` go along:
-# the README speaks of them, and they are small.
+# The Space runs the app: what tests and measures it stays behind, and so do the weights that a training
+# goes on from (50 MB). `train`, `tools` and `docs` go along: the README speaks of them; they are small.
 LEFT_OUT = (
     "tests/",
     "benchmarks/",
     "runs/",
+    "train/weights/",
     ".ci/",
     "Dockerfile",
     ".dockerignore",
@@ -41,6 +42,17 @@ def files(root: Path = ROOT) -> list[Upload]:
         if root / needed not in found:
             raise PublishError(f"{root} has no tracked {needed}: it is not the app's repository")
     return [Upload(p, p.stat().st_size) for p in found]
+
+
+def by_folder(uploads: list[Upload], root: Path = ROOT) -> list[tuple[str, int, int]]:
+    """(top folder, its files, its bytes), the largest first; `.` holds the files outside of folders."""
+    found: dict[str, tuple[int, int]] = {}
+    for upload in uploads:
+        folder, *rest = upload.path.relative_to(root).parts
+        n, size = found.get(folder if rest else ".", (0, 0))
+        found[folder if rest else "."] = (n + 1, size + upload.n_bytes)
+    rows = [(folder, n, size) for folder, (n, size) in found.items()]
+    return sorted(rows, key=lambda row: -row[2])
 
 
 def publish(space: str, dry_run: bool = False, root: Path = ROOT) -> list[Upload]:
