@@ -11,6 +11,7 @@ Here the workers are processes of this machine. On a cluster, start the same scr
 from __future__ import annotations
 
 import argparse
+import os
 
 import pyarrow as pa
 import ray
@@ -32,6 +33,7 @@ class Classifier:
     """One worker. The model is loaded when the worker starts, not for every batch."""
 
     def __init__(self) -> None:
+        os.environ.setdefault("ULMFIT_PRECISION", "fp32")  # every worker computes the same
         self.model = load()
 
     def __call__(self, batch: pa.Table) -> pa.Table:

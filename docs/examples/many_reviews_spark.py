@@ -11,6 +11,7 @@ runs the same script with the master that `--master` names.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator
 
 import pandas as pd
@@ -24,6 +25,7 @@ VERDICT = "text string, label string, score double, unsure boolean"
 
 def verdicts(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
     """The batches of one partition, with the column `value` → the same reviews with their verdicts."""
+    os.environ.setdefault("ULMFIT_PRECISION", "fp32")  # every worker computes the same
     model = load()
     for batch in batches:
         texts = batch["value"].tolist()
