@@ -196,6 +196,9 @@ def publish_space(space: str, dry_run: bool) -> None:
     for upload in uploads:
         apart = "  (over 10 MB: LFS/Xet)" if upload.n_bytes > publish_space.LARGE else ""
         print(f"{upload.n_bytes:12,}  {upload.path.relative_to(publish_space.ROOT)}{apart}")
+    print()
+    for folder, n, size in publish_space.by_folder(uploads):
+        print(f"{size:12,}  {folder} ({n} files)")
     total = sum(u.n_bytes for u in uploads)
     print(f"{total:12,}  bytes {'would go' if dry_run else 'went'} to the Space {space}")
 

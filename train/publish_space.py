@@ -7,15 +7,17 @@ from pathlib import Path
 
 from huggingface_hub import HfApi
 
+from train import space_card
 from train.publish import PublishError, Upload
 
 ROOT = Path(__file__).parents[1]
-# The Space runs the app: what tests and measures it stays behind. `train`, `tools` and `docs` go along:
-# the README speaks of them, and they are small.
+# The Space runs the app: what tests and measures it stays behind, and so do the weights that a training
+# goes on from (50 MB). `train`, `tools` and `docs` go along: the README speaks of them; they are small.
 LEFT_OUT = (
     "tests/",
     "benchmarks/",
     "runs/",
+    "train/weights/",
     ".ci/",
     "Dockerfile",
     ".dockerignore",
@@ -42,16 +44,30 @@ def files(root: Path = ROOT) -> list[Upload]:
     return [Upload(p, p.stat().st_size) for p in found]
 
 
+def by_folder(uploads: list[Upload], root: Path = ROOT) -> list[tuple[str, int, int]]:
+    """(top folder, its files, its bytes), the largest first; `.` holds the files outside of folders."""
+    found: dict[str, tuple[int, int]] = {}
+    for upload in uploads:
+        folder, *rest = upload.path.relative_to(root).parts
+        n, size = found.get(folder if rest else ".", (0, 0))
+        found[folder if rest else "."] = (n + 1, size + upload.n_bytes)
+    rows = [(folder, n, size) for folder, (n, size) in found.items()]
+    return sorted(rows, key=lambda row: -row[2])
+
+
 def publish(space: str, dry_run: bool = False, root: Path = ROOT) -> list[Upload]:
     """Upload the app to the Space `space` (OWNER/NAME); made where there is none.
 
     One commit that holds exactly these files: what an earlier one had and the repository has no more is
     deleted there. `upload_folder` sends files over 10 MB through LFS/Xet by itself. `dry_run` sends
-    nothing. The token is the one of `hf auth login` or HF_TOKEN. Raises PublishError.
+    nothing. The token is the one of `hf auth login` or HF_TOKEN. Raises PublishError, also for a README
+    whose front matter the Hub would refuse.
     """
     if space.count("/") != 1 or not all(space.split("/")):
         raise PublishError(f"--space must be OWNER/NAME, not {space!r}")
     uploads = files(root)
+    if found := space_card.problems(space_card.read((root / "README.md").read_text("utf-8"))):
+        raise PublishError(f"README.md, front matter: {'; '.join(found)}")
     if not dry_run:
         names = [str(u.path.relative_to(root)) for u in uploads]
         api = HfApi()

@@ -27,27 +27,36 @@ EMBEDS = {
 AROUND = (".u-title", ".u-journey", ".u-foot", ".u-share", "footer", ".u-lesson", ".tab-wrapper")
 
 
-@pytest.mark.parametrize("embed", EMBEDS)
-def test_one_view_in_the_frame_of_a_plain_page(browser, url, embed):
-    page = browser.new_page(viewport={"width": 1140, "height": 640})
-    page.set_content(
-        f'<h1>A slide</h1><iframe src="{url}?{urlencode({"embed": embed})}" title="{embed}" '
-        'width="1100" height="600" style="border: 0"></iframe>'
-    )
-    frame = page.frame_locator("iframe")
+# two frames in one page: it starts gradio's scripts once for both
+PAIRS = [list(EMBEDS)[i : i + 2] for i in range(0, len(EMBEDS), 2)]
+FRAME = '<iframe src="{}?{}" title="{}" width="1100" height="600" style="border: 0"></iframe>'
+
+
+@pytest.mark.parametrize("embeds", PAIRS, ids=" and ".join)
+def test_one_view_in_each_frame_of_a_plain_page(browser, url, embeds):
+    page = browser.new_page(viewport={"width": 1140, "height": 1300})
+    frames = [FRAME.format(url, urlencode({"embed": embed}), embed) for embed in embeds]
+    page.set_content(f"<h1>A slide</h1>{'<br>'.join(frames)}")
+    for embed in embeds:
+        stands_alone(page, embed)
+    page.close()
+
+
+def stands_alone(page, embed: str) -> None:
+    """The view stands in its frame without what is around it on the page."""
+    place = page.locator(f'iframe[title="{embed}"]')
+    frame = place.content_frame
     result = frame.locator(EMBEDS[embed]).first
     result.wait_for(timeout=SOON)
     frame.locator("html.u-embed:not(.u-mounting)").wait_for(timeout=SOON)
     for name in AROUND:
         assert not frame.locator(f"{name}:visible").count(), name
-    box, outer = result.bounding_box(), page.locator("iframe").bounding_box()
+    box, outer = result.bounding_box(), place.bounding_box()
     assert box["y"] < outer["y"] + 600  # it begins inside the frame, without scrolling
-    inner = page.frames[1]
-    assert inner.evaluate("document.documentElement.scrollWidth") <= 1100
+    assert frame.locator("html").evaluate("e => e.scrollWidth") <= 1100
     if ":" in embed:
         assert frame.locator("textarea:visible, table:visible").count() == 0
         assert frame.locator(".u-plot:visible").count() == 1
-    page.close()
 
 
 def test_a_link_opens_the_panels_and_clicks_the_word_again(open_page, url):

@@ -20,6 +20,8 @@ from ulmfit_demo.web import Wire, gradio_patches
 
 pytestmark = pytest.mark.browser
 OLD, NEW = "Quagmires abound, they say.", "The lantern was lit; nobody came home again."
+# of the second check on the same page: what the first one left differs from the answers to both
+OLD_2, NEW_2 = "A harbour, a boat, and rain on both of them.", "Wolves sing in the valley."
 
 # view → (tab, inner tab, field, where its answer stands, what draws it on the server)
 VIEWS = {
@@ -150,9 +152,16 @@ def slow_first(monkeypatch, place) -> Iterator[tuple[threading.Event, threading.
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_question_that_is_sent_last_but_is_older_does_not_win(open_page, answered, view):
-    tab, inner, field, place, _ = VIEWS[view]
+def test_the_newer_question_wins(open_page, answered, monkeypatch, view):
+    """The older one is sent last; then, on the same page, its answer ends last."""
+    tab, inner, field, place, drawn_by = VIEWS[view]
     page = held_page(open_page, answered, tab, inner, field)
+    the_older_question_is_sent_last(page, field, place)
+    if drawn_by:
+        the_older_answer_ends_last(page, field, place, monkeypatch, drawn_by)
+
+
+def the_older_question_is_sent_last(page, field: str, place: str) -> None:
     ask(page, field, OLD)
     ask(page, field, NEW)
     came_back(page, 0, page.evaluate(RELEASE, NEW))
@@ -167,24 +176,23 @@ def test_a_question_that_is_sent_last_but_is_older_does_not_win(open_page, answe
     assert drawn(page, place) != shown
 
 
-@pytest.mark.parametrize("view", [v for v in VIEWS if VIEWS[v][4]])
-def test_an_answer_that_ends_last_but_is_older_does_not_win(open_page, answered, monkeypatch, view):
-    tab, inner, field, place, drawn_by = VIEWS[view]
-    page = held_page(open_page, answered, tab, inner, field)
-    ask(page, field, OLD)
-    ask(page, field, NEW)
+def the_older_answer_ends_last(page, field: str, place: str, monkeypatch, drawn_by) -> None:
+    left = drawn(page, place)
+    ask(page, field, OLD_2)
+    ask(page, field, NEW_2)
     with slow_first(monkeypatch, drawn_by) as (begun, go_on):
-        older = page.evaluate(RELEASE, OLD)
+        older = page.evaluate(RELEASE, OLD_2)
         assert begun.wait(30)
-        newer = page.evaluate(RELEASE, NEW)
+        newer = page.evaluate(RELEASE, NEW_2)
         # of the older text's questions only the slow one has no answer yet
         came_back(page, 0, newer + older - 1)
         shown = drawn(page, place)
+        assert shown != left
         go_on.set()
         came_back(page, 0, newer + older)
     assert drawn(page, place) == shown
-    ask(page, field, OLD)
-    came_back(page, 0, page.evaluate(RELEASE, OLD))
+    ask(page, field, OLD_2)
+    came_back(page, 0, page.evaluate(RELEASE, OLD_2))
     assert drawn(page, place) != shown
 
 

@@ -1,5 +1,6 @@
 """`publish --space`: what would go to a Space, and what the Hub's client is asked."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,9 +17,11 @@ ROOT = Path(__file__).parents[3]
 def checkout(tmp_path):
     """A small repository with files that must stay behind."""
     names = ["app.py", "README.md", "requirements.txt", "assets/w[1].bin", "tests/test_a.py"]
+    names.append("train/weights/lm.safetensors")
     for name in [*names, "runs/big.pth", ".venv/x", "secret.txt"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
+    (tmp_path / "README.md").write_text("---\ntitle: A\nsdk: gradio\napp_file: app.py\n---\n")
     git = ["git", "-C", str(tmp_path)]
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "add", "--", *names], check=True)
@@ -41,6 +44,15 @@ class Hub:
 def test_only_tracked_files_that_the_space_needs_go(checkout):
     names = [str(u.path.relative_to(checkout)) for u in publish_space.files(checkout)]
     assert names == ["README.md", "app.py", "assets/w[1].bin", "requirements.txt"]
+
+
+def test_sizes_are_added_up_by_folder(checkout):
+    (checkout / "assets" / "w[1].bin").write_bytes(b"x" * 5_000)
+    rows = publish_space.by_folder(publish_space.files(checkout), checkout)
+    sizes = [
+        (checkout / name).stat().st_size for name in ("README.md", "app.py", "requirements.txt")
+    ]
+    assert rows == [("assets", 1, 5_000), (".", 3, sum(sizes))]
 
 
 def test_the_hub_is_asked_for_a_gradio_space_with_these_files(checkout, monkeypatch):
@@ -69,6 +81,12 @@ def test_a_wrong_name_is_one_sentence(space, checkout):
         publish_space.publish(space, dry_run=True, root=checkout)
 
 
+def test_a_readme_that_the_hub_would_refuse_is_one_sentence(checkout):
+    (checkout / "README.md").write_text("---\ntitle: A\nsdk: flask\n---\n")
+    with pytest.raises(PublishError, match="front matter: sdk must be one of gradio"):
+        publish_space.publish("someone/something", dry_run=True, root=checkout)
+
+
 def test_a_folder_without_git_is_one_sentence(tmp_path):
     with pytest.raises(PublishError, match="no git checkout"):
         publish_space.files(tmp_path)
@@ -84,4 +102,6 @@ def test_the_command_lists_this_repository():
         assert f"  {name}" in done.stdout
     assert "(over 10 MB: LFS/Xet)" in done.stdout
     assert " tests/" not in done.stdout
+    assert "train/weights" not in done.stdout
+    assert re.search(r"^ +[\d,]+  assets \(\d+ files\)$", done.stdout, re.MULTILINE)
     assert done.stdout.splitlines()[-1].endswith("would go to the Space someone/something")
