@@ -167,8 +167,17 @@ def build(loaded: LoadedModels) -> Controls:
         "sentiment",
         also=[tab.select],
     )
-    # Behind the verdict: a second event of one change is sent when the first has its answer.
-    events.live([text, wanted], compare, [text, wanted], [table], "other_models")
+    # Behind the verdict, and only where it is wanted: asked at every key it would delay the paint.
+    compared = picks.hidden_field("sentiment-compared")
+    gr.on(
+        [text.change, wanted.change],
+        None,
+        [text, wanted],
+        compared,
+        js="(text, wanted) => wanted ? `of ${text}` : ''",
+        api_visibility="private",
+    )
+    events.live([compared], compare, [text, wanted], [table], "other_models")
     items = {"text": text, "others": wanted, "lesson": card.number}
 
     def lines(values):
