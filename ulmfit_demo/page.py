@@ -93,7 +93,7 @@ def launch_settings() -> dict:
     if mcp_server:
         gradio_patches.write_mcp_json()
     own = theme.own_files()
-    wire = Middleware(web.Wire, page=web.Joined(own), script=gradio_patches.alone, own=own)
+    wire = Middleware(web.Wire, page=web.Joined(own), script=gradio_patches.mend_script, own=own)
     return {
         "theme": theme.theme(),
         "css_paths": theme.STYLES,

@@ -150,6 +150,19 @@ def test_an_event_that_waited_runs_again_alone(url):
     assert not gradio_patches.AGAIN.search(script.encode())
 
 
+def test_statuses_that_show_nothing_new_are_not_told(url):
+    """The one place of gradio's script that tells statuses; a new gradio may word it otherwise."""
+    (name,) = (
+        p
+        for p in styles.ASSETS.glob("Blocks-*.js")
+        if gradio_patches.STATUSES.search(p.read_bytes())
+    )
+    assert len(gradio_patches.STATUSES.findall(name.read_bytes())) == 1
+    script = httpx.get(f"{url}assets/{name.name}").text
+    assert script.count("told.set(i,b)") == 1
+    assert not gradio_patches.STATUSES.search(script.encode())
+
+
 def test_the_figures_script_names_the_plotly_that_ships(url):
     (name,) = theme.own_files()
     assert f'"own/{name}"' in (theme.ASSETS / "script" / "figures.js").read_text(encoding="utf-8")

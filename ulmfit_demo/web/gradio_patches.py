@@ -8,6 +8,8 @@
 - `write_mcp_json`, in `GradioMCPServer.postprocess_output_data`: issue 11383; huggingface/mcp-course
   100 shows the same.
 - `alone`, in the page's `dispatch`: no issue found. Pull request 5826 brought `always_last`.
+- `changed_statuses`, in the page's `update_loading_stati_state`: no issue found; 5914 is its
+  like, streaming that slows with every element of the page.
 
 Elsewhere `preview.py` puts our tags into gradio's page (issue 11233), `styles.py` reads the names of its
 style sheets from its script, and `tabs/journey/strip.py` orders its list of events.
@@ -132,6 +134,16 @@ class ForgetfulSession(state_holder.SessionState):
 AGAIN = re.compile(
     rb"this\.queue\.has\((\w+)\.id\)&&\(this\.queue\.delete\(\1\.id\),this\.dispatch\((\w+)\)\)"
 )
+STATUSES = re.compile(
+    rb"(async update_loading_stati_state\(\)\{)"
+    rb"(await Promise\.all\(Object\.entries\(this\.loading_stati\.current\))"
+    rb"(\.map\(\(\[\w+,\w+\]\)=>this\.update_state_cb\()"
+)
+
+
+def mend_script(script: bytes) -> bytes:
+    """A script of gradio's page as this app serves it: `alone` and `changed_statuses`."""
+    return changed_statuses(alone(script))
 
 
 def alone(script: bytes) -> bytes:
@@ -144,6 +156,21 @@ def alone(script: bytes) -> bytes:
     return AGAIN.sub(
         rb"this.queue.has(\1.id)&&(this.queue.delete(\1.id),this.dispatch(" + one + rb"))", script
     )
+
+
+def changed_statuses(script: bytes) -> bytes:
+    """gradio's script, in which a component is told its loading status where that shows something new.
+
+    There each message of each event tells every component that was ever an output, and looks for each in
+    the whole tree of components. A status with `show_progress="hidden"` shows nothing.
+    """
+    # a: what it was told last, if anything; b: what is so now
+    quiet = rb'quiet=(s)=>s.show_progress==="hidden"&&s.status!=="pending"'
+    hidden = rb'hidden=(a,b)=>b.show_progress==="hidden"&&(!a||quiet(a))'
+    equal = rb"equal=(a,b)=>a&&Object.keys({...a,...b}).every((k)=>a[k]===b[k])"
+    told = rb".filter(([i,b])=>!hidden(told.get(i),b)&&!equal(told.get(i),b)&&told.set(i,b))"
+    begin = rb"\1const told=this.told??=new Map," + b",".join((quiet, hidden, equal)) + rb";"
+    return STATUSES.sub(begin + rb"\2" + told + rb"\3", script)
 
 
 def forget_inputs() -> None:

@@ -66,7 +66,7 @@ def test_characters_without_a_token_stand_in_their_place():
     assert column["kinds"] == "nwn"
     assert (column["starts"], column["ends"]) == ([0, 1, 4], [1, 3, 5])
     assert column["ids"] == [None, 3, None]
-    assert column["figures"][0] == ["1", "tokens"]
+    assert column["figures"][0] == ["1", "token"]
     assert ["2", "characters without a token"] in column["figures"]
     assert len(columns.column(characters("ab"))["figures"]) == 4
 

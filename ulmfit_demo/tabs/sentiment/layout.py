@@ -159,8 +159,17 @@ def build(services: Services) -> Controls:
         "sentiment",
         also=[tab.select],
     )
-    # Behind the verdict: a second event of one change is sent when the first has its answer.
-    common.live([text, wanted], compare, [text, wanted], [table], "other_models")
+    # Behind the verdict, and only where it is wanted: asked at every key it would delay the paint.
+    compared = common.hidden_field("sentiment-compared")
+    gr.on(
+        [text.change, wanted.change],
+        None,
+        [text, wanted],
+        compared,
+        js="(text, wanted) => wanted ? `of ${text}` : ''",
+        api_visibility="private",
+    )
+    common.live([compared], compare, [text, wanted], [table], "other_models")
     items = {"text": text, "others": wanted, "lesson": card.number}
 
     def lines(values):

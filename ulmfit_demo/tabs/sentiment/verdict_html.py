@@ -70,6 +70,7 @@ def line(words: Sequence[Word], first: int = 0) -> str:
     """
     after = [w.probability for w in words]
     columns = []
+    stop = next((i for i, word in enumerate(words) if word.text), None)  # of the Tab key (rove.js)
     for i, word in enumerate(words):
         left = (after[max(0, i - 1)] + after[i]) / 2
         right = (after[i] + after[min(i + 1, len(after) - 1)]) / 2
@@ -82,12 +83,14 @@ def line(words: Sequence[Word], first: int = 0) -> str:
         sign = f'<small aria-hidden="true">{mark}</small>' if css else ""
         unknown = " · not in the vocabulary" if word.unknown else ""
         inside = (
-            f'<i class="at" style="{places}"></i><span class="w {css}{" unk" if word.unknown else ""}">'
+            f'<span class="w {css}{" unk" if word.unknown else ""}">'
             f"{sign}{escape(seen(word.text) or 'start')}</span>"
         )
         tip = f'data-i="{first + i}" data-tip="{escape(_said(word) + unknown)}"'
+        tip += f' style="{places}"'
+        tab = f'tabindex="{0 if i == stop else -1}"'
         columns.append(
-            f'<button type="button" class="step" {tip}>{inside}</button>'
+            f'<button type="button" class="step" {tab} {tip}>{inside}</button>'
             if word.text
             else f'<span class="step begin" {tip}>{inside}</span>'
         )

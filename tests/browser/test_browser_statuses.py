@@ -1,0 +1,88 @@
+"""gradio's loading statuses in the page, as `gradio_patches.changed_statuses` lets them be told."""
+
+import time
+from collections.abc import Iterator
+
+import gradio as gr
+import pytest
+from starlette.middleware import Middleware
+
+from ulmfit_demo.web import gradio_patches
+from ulmfit_demo.web.wire import Wire
+
+pytestmark = pytest.mark.browser
+SOON = 60_000  # ms
+# how often the status of #quiet changed, counted in the page
+COUNT = """() => {
+  window.changes = 0;
+  new MutationObserver((all) => { window.changes += all.length; }).observe(
+    document.querySelector('#quiet [data-testid=status-tracker]'), { attributes: true, childList: true, subtree: true });
+}"""
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """A page with a field that is followed quietly, and a button that shows its progress or fails."""
+
+    def slowly(text):
+        time.sleep(1.5)
+        if text == "fail":
+            raise gr.Error("It failed.")
+        return f"loud {text}"
+
+    with gr.Blocks(analytics_enabled=False) as demo:
+        field = gr.Textbox(elem_id="field")
+        quiet, loud = gr.HTML(elem_id="quiet"), gr.HTML(elem_id="loud")
+        field.change(lambda text: f"quiet {text}", field, quiet, show_progress="hidden")
+        gr.Button("Go").click(slowly, field, loud)
+        gr.Button("Both").click(slowly, field, quiet)
+    wire = Middleware(Wire, script=gradio_patches.mend_script)
+    _, address, _ = demo.launch(
+        prevent_thread_lock=True, quiet=True, app_kwargs={"middleware": [wire]}
+    )
+    yield address
+    demo.close()
+
+
+@pytest.fixture
+def page(browser, address):
+    page = browser.new_page()
+    page.goto(address, wait_until="domcontentloaded")
+    page.locator("#field textarea").wait_for(timeout=SOON)
+    yield page
+    page.close()
+
+
+def type_and_wait(page, text: str) -> None:
+    page.locator("#field textarea").fill(text)
+    page.locator("#quiet").get_by_text(f"quiet {text}").wait_for(timeout=SOON)
+
+
+def test_a_hidden_status_is_not_told(page):
+    type_and_wait(page, "a")
+    page.evaluate(COUNT)
+    type_and_wait(page, "ab")
+    assert page.evaluate("window.changes") == 0
+
+
+def test_progress_comes_and_goes_though_a_hidden_event_runs_meanwhile(page):
+    tracker = page.locator("#loud [data-testid=status-tracker]")
+    for text in ("one", "two"):  # the second time all is as it was told before
+        type_and_wait(page, text)
+        page.get_by_role("button", name="Go", exact=True).click()
+        tracker.locator(".progress-text, .eta-bar, svg").first.wait_for(timeout=SOON)
+        type_and_wait(page, f"{text}, typed meanwhile")
+        page.locator("#loud").get_by_text(f"loud {text}").wait_for(timeout=SOON)
+        page.wait_for_function(
+            "(el) => getComputedStyle(el).opacity === '0' || el.classList.contains('hide')",
+            arg=tracker.element_handle(),
+        )
+
+
+def test_an_error_stays_until_the_next_success_and_a_shared_output_is_freed(page):
+    tracker = page.locator("#quiet [data-testid=status-tracker]")
+    type_and_wait(page, "fail")
+    page.get_by_role("button", name="Both").click()
+    tracker.get_by_text("Error").wait_for(timeout=SOON)
+    type_and_wait(page, "well")
+    page.wait_for_function("(el) => el.classList.contains('hide')", arg=tracker.element_handle())
