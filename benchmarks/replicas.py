@@ -215,16 +215,18 @@ def without_one(pages: list[Page], folder: Path, apps: dict[int, psutil.Process]
     apps[lost].wait(60)
     told = []
     for number, (page, port) in enumerate(zip(pages, there, strict=True), 1):
+        steered = attempt(steer_again, page)  # first: a text that is typed elsewhere travels here
+        said = " ".join(page.locator("#generation-result .u-notice").all_inner_texts())
         began = time.monotonic()
         pressed = attempt(press_again, page)
         seconds = time.monotonic() - began
-        steered = attempt(steer_again, page)
         page.reload(wait_until="domcontentloaded")
+        page.wait_for_selector("#tokenizers-result .tok", state="attached")
         after = attempt(press, page)
         whose = "its replica ended" if port == lost else "its replica runs"
         told.append(
-            f"visitor {number}, {whose}: a key press {pressed} ({seconds:.1f} s), steering the text "
-            f"that stood there {steered}; after a reload a key press {after}"
+            f"visitor {number}, {whose}: steering the text that stood there {steered} {said!r}, "
+            f"a key press {pressed} ({seconds:.1f} s); after a reload a key press {after}"
         )
     return told
 
@@ -238,8 +240,12 @@ def press_again(page: Page) -> None:
 def steer_again(page: Page) -> None:
     page.get_by_role("tab", name="Generation", exact=True).click()
     page.locator("#generation-result .text").first.locator("button.g").nth(4).click()
-    page.locator("#generation-next .change").nth(1).click(timeout=10_000)
-    page.wait_for_selector("#generation-result .text >> nth=3", timeout=10_000)
+    page.locator("#generation-next .change").nth(1).click()
+    page.wait_for_function(
+        """() => document.querySelector('#generation-result .u-notice')
+            || document.querySelectorAll('#generation-result .text').length > 3"""
+    )
+    assert not page.locator("#generation-result .u-notice").count(), "a notice"
 
 
 def tried(
@@ -250,13 +256,11 @@ def tried(
     for name, ask in {"gradio_client": by_client, "two requests": by_two_requests}.items():
         found = Counter(within(lambda ask=ask: ask(url), seconds) for _ in range(N_PROGRAMS))  # type: ignore[misc]
         told.append(f"{name}, {N_PROGRAMS} calls: {dict(found)}")
-        print(told[-1], flush=True)
     pages, steps = [], []
     for _ in range(n):
         page, found_steps = visit(browser, url, seconds)
         pages.append(page)
         steps.append(found_steps)
-        print(found_steps, flush=True)
     for name in STEPS:
         told.append(f"{name}, {n} visitors: {dict(Counter(step[name] for step in steps))}")
     told.append(replicas_of_visitors(folder))

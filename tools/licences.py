@@ -45,9 +45,9 @@ to run the app.
 def licence(found: Distribution) -> str:
     """The name of a package's licence: SPDX expression, else field, classifiers, title of its file."""
     metadata = found.metadata
-    if expression := metadata.get("License-Expression"):
-        return expression
-    field = (metadata.get("License") or "").strip()
+    if expressions := metadata.get_all("License-Expression"):
+        return expressions[0]
+    field = next(iter(metadata.get_all("License") or ()), "").strip()
     if field and field.upper() != "UNKNOWN" and len(field) < LONG and "\n" not in field:
         return field
     classifiers = [c for c in metadata.get_all("Classifier") or () if c.startswith("License ::")]

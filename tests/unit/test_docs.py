@@ -73,7 +73,9 @@ def test_every_path_in_backquotes_is_there(name):
 
 
 COMMANDS = ("python ", "pip ", "pip-audit", "pytest", "ruff ", "mypy", "lint-imports", "make ")
-COMMANDS += ("docker ", "torchrun ", "ulmfit-demo", "nginx ", "ULMFIT_", "PYTHONPATH=", "apt-get ")
+COMMANDS += ("docker ", "torchrun ", "ulmfit-demo", "nginx ", "apt-get ")
+
+VARIABLE = re.compile(r"[A-Z_]+=\S+ ")  # of the environment, before a command
 
 
 def commands(text: str) -> list[str]:
@@ -89,7 +91,7 @@ def commands(text: str) -> list[str]:
     lines += re.findall(r"`([^`]+)`", plain)
     whole = [re.sub(r"\s+", " ", line).partition(" # ")[0].strip() for line in lines]
     single = [part.strip() for line in whole for part in line.split("&&")]
-    return [c for c in dict.fromkeys(single) if c.startswith(COMMANDS) or c == "pytest"]
+    return [c for c in dict.fromkeys(single) if c.startswith(COMMANDS) or VARIABLE.match(c)]
 
 
 ALL = [(name, c) for name in TEXTS if name != OLD_NAMES for c in commands(TEXTS[name])]
