@@ -163,6 +163,19 @@ def test_statuses_that_show_nothing_new_are_not_told(url):
     assert not gradio_patches.STATUSES.search(script.encode())
 
 
+def test_an_answer_knows_its_question(url):
+    """The three places of gradio's script that hand an answer on; a new gradio may word them otherwise."""
+    (name,) = (
+        p for p in styles.ASSETS.glob("Blocks-*.js") if b"async handle_data" in p.read_bytes()
+    )
+    places = (gradio_patches.SUBMITTED, gradio_patches.ANSWERED, gradio_patches.HANDLED)
+    assert [len(place.findall(name.read_bytes())) for place in places] == [1, 1, 1]
+    script = httpx.get(f"{url}assets/{name.name}").text
+    assert script.count("window.ulmfitAsked?.(i)") == 1
+    assert script.count(".data.question)") == 1
+    assert script.count("written.set(") == 1
+
+
 def test_the_figures_script_names_the_plotly_that_ships(url):
     (name,) = theme.own_files()
     assert f'"own/{name}"' in (theme.ASSETS / "script" / "figures.js").read_text(encoding="utf-8")

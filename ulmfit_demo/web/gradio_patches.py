@@ -10,6 +10,7 @@
 - `alone`, in the page's `dispatch`: no issue found. Pull request 5826 brought `always_last`.
 - `changed_statuses`, in the page's `update_loading_stati_state`: no issue found; 5914 is its
   like, streaming that slows with every element of the page.
+- `newest_answers`, in the page's `dispatch` and `handle_data`: no issue found.
 
 Elsewhere `preview.py` puts our tags into gradio's page (issue 11233), `styles.py` reads the names of its
 style sheets from its script, and `tabs/journey/strip.py` orders its list of events.
@@ -139,11 +140,19 @@ STATUSES = re.compile(
     rb"(await Promise\.all\(Object\.entries\(this\.loading_stati\.current\))"
     rb"(\.map\(\(\[\w+,\w+\]\)=>this\.update_state_cb\()"
 )
+SUBMITTED = re.compile(rb"data:(\w+\.submit\(this\.id,(\w+),[^{}]*\{[^{}]*\}\))\}")
+ANSWERED = re.compile(
+    rb"(for await\(let (\w+) of (\w+)\.data\).{0,300}?this\.handle_data\(\w+\.outputs,\2\.data)\)"
+)
+HANDLED = re.compile(
+    rb"async handle_data\((\w+),(\w+)\)\{await Promise\.all\(\1\.map\(async\((\w+),(\w+)\)=>\{"
+    rb"(let (\w+)=\2\[\4\]===void 0\?(\w+):\2\[\4\];)"
+)
 
 
 def mend_script(script: bytes) -> bytes:
-    """A script of gradio's page as this app serves it: `alone` and `changed_statuses`."""
-    return changed_statuses(alone(script))
+    """A script of gradio's page as this app serves it: what the three below change."""
+    return newest_answers(changed_statuses(alone(script)))
 
 
 def alone(script: bytes) -> bytes:
@@ -171,6 +180,25 @@ def changed_statuses(script: bytes) -> bytes:
     told = rb".filter(([i,b])=>!hidden(told.get(i),b)&&!equal(told.get(i),b)&&told.set(i,b))"
     begin = rb"\1const told=this.told??=new Map," + b",".join((quiet, hidden, equal)) + rb";"
     return STATUSES.sub(begin + rb"\2" + told + rb"\3", script)
+
+
+def newest_answers(script: bytes) -> bytes:
+    """gradio's script, in which an older answer to the page never overwrites a newer one.
+
+    The server sends them in order (`keep_order`), but the page reads an answer only once it has the
+    receipt of its question, and receipts may overtake each other. So each output remembers the newest of
+    the numbered questions (`order.js`) that wrote it.
+    """
+    number = rb"{question:window.ulmfitAsked?.(\2)}"
+    script = SUBMITTED.sub(rb"data:Object.assign(\1," + number + rb")}", script)
+    script = ANSWERED.sub(rb"\1,\3.data.question)", script)
+    skip = rb'\6?.__type__==="update"&&Object.keys(\6).length===1'
+    order = (
+        rb"if(question&&\6!==\7&&!(" + skip + rb")){const written=this.written??=new Map;"
+        rb"if(written.get(\3)>question)return;written.set(\3,question)}"
+    )
+    begin = rb"async handle_data(\1,\2,question){await Promise.all(\1.map(async(\3,\4)=>{\5"
+    return HANDLED.sub(begin + order, script)
 
 
 def forget_inputs() -> None:

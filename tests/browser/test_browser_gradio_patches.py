@@ -1,5 +1,6 @@
-"""gradio's loading statuses in the page, as `gradio_patches.changed_statuses` lets them be told."""
+"""gradio's script in the page, as `gradio_patches.mend_script` changes it: statuses, order of answers."""
 
+import json
 import time
 from collections.abc import Iterator
 
@@ -7,6 +8,8 @@ import gradio as gr
 import pytest
 from starlette.middleware import Middleware
 
+from ulmfit_demo import theme
+from ulmfit_demo.tabs.shared import events
 from ulmfit_demo.web import gradio_patches
 from ulmfit_demo.web.wire import Wire
 
@@ -17,6 +20,25 @@ COUNT = """() => {
   window.changes = 0;
   new MutationObserver((all) => { window.changes += all.length; }).observe(
     document.querySelector('#quiet [data-testid=status-tracker]'), { attributes: true, childList: true, subtree: true });
+}"""
+
+# Two questions are taken, then `stream` answers both; the receipt of the first comes after that.
+SERVE = """(stream) => {
+  const fetched = window.fetch, wait = (ms) => new Promise((r) => setTimeout(r, ms));
+  let answered = false;
+  window.asked = [];
+  window.fetch = async (url, options) => {
+    const path = String(url.url ?? url);
+    if (path.includes('/queue/join')) {
+      const number = asked.push(JSON.parse(options.body).data[0]);
+      while (number === 1 && !answered) await wait(20);
+      if (number === 1) await wait(300);
+      return Response.json({ event_id: `event ${number}` });
+    }
+    if (!path.includes('/queue/data') || answered) return fetched(url, options);
+    answered = true;
+    return new Response(stream, { headers: { 'content-type': 'text/event-stream' } });
+  };
 }"""
 
 
@@ -30,15 +52,22 @@ def address() -> Iterator[str]:
             raise gr.Error("It failed.")
         return f"loud {text}"
 
+    order_js = (theme.ASSETS / "script" / "order.js").read_text(encoding="utf-8")
     with gr.Blocks(analytics_enabled=False) as demo:
         field = gr.Textbox(elem_id="field")
         quiet, loud = gr.HTML(elem_id="quiet"), gr.HTML(elem_id="loud")
         field.change(lambda text: f"quiet {text}", field, quiet, show_progress="hidden")
         gr.Button("Go").click(slowly, field, loud)
         gr.Button("Both").click(slowly, field, quiet)
+        asked, answer = gr.Textbox(elem_id="asked"), gr.HTML(elem_id="answer")
+        # a link sets several fields at once: its questions are sent before the first one counts as open
+        events.live([asked], lambda text: text, [asked], [answer], None, trigger_mode="multiple")
     wire = Middleware(Wire, script=gradio_patches.mend_script)
     _, address, _ = demo.launch(
-        prevent_thread_lock=True, quiet=True, app_kwargs={"middleware": [wire]}
+        prevent_thread_lock=True,
+        quiet=True,
+        head=f"<script>{order_js}</script>",
+        app_kwargs={"middleware": [wire]},
     )
     yield address
     demo.close()
@@ -86,3 +115,28 @@ def test_an_error_stays_until_the_next_success_and_a_shared_output_is_freed(page
     tracker.get_by_text("Error").wait_for(timeout=SOON)
     type_and_wait(page, "well")
     page.wait_for_function("(el) => el.classList.contains('hide')", arg=tracker.element_handle())
+
+
+def test_an_older_answer_that_is_read_late_does_not_overwrite_a_newer_one(page):
+    """The page reads an answer when it has the receipt of its question, and receipts may come late."""
+
+    def said(number: int, msg: str, **fields) -> dict:
+        return {"msg": msg, "event_id": f"event {number}", **fields}
+
+    messages = [
+        message
+        for number in (1, 2)
+        for message in (
+            said(number, "estimation", rank=0, queue_size=1, rank_eta=0.1),
+            said(number, "process_starts", eta=0.1),
+            said(number, "process_completed", success=True, output={"data": [f"answer {number}"]}),
+        )
+    ]
+    messages.append({"msg": "close_stream", "event_id": None})
+    page.evaluate(SERVE, "".join(f"data: {json.dumps(m)}\n\n" for m in messages))
+    for text in ("older", "newer"):
+        page.locator("#asked textarea").fill(text)
+    page.locator("#answer").get_by_text("answer").wait_for(timeout=SOON)
+    page.wait_for_timeout(1_000)
+    assert page.evaluate("asked") == ["older", "newer"]
+    assert page.locator("#answer").inner_text().strip() == "answer 2"
