@@ -1,7 +1,10 @@
-"""The front matter of a Space's README, checked as the Hub checks it before it takes a commit.
+"""The front matter of a Space's README: its fields and values, before the Hub is asked to take them.
 
 Fields and values are those of Hugging Face's page "Spaces Configuration Reference" as of November 2026;
 the length of `short_description` is what the Hub says when it refuses one.
+
+A field that
+the page does not name is a problem here, though the Hub may take it: it is most often a misspelling.
 
     >>> problems({"title": "A film", "sdk": "gradio", "app_file": "app.py", "colorFrom": "orange"})
     ['colorFrom must be one of red, yellow, green, blue, indigo, purple, pink, gray']

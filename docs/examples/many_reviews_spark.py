@@ -1,4 +1,4 @@
-"""Many reviews through PySpark: one JSON line for each line of a text file. Needs Java 17.
+"""Many reviews through PySpark: one JSON line for each line of a text file. Needs Java 17 or 21.
 
     pip install '.[scale]'
     python docs/examples/many_reviews_spark.py docs/examples/reviews.txt verdicts --workers 2

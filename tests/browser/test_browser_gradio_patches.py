@@ -9,6 +9,7 @@ import pytest
 from starlette.middleware import Middleware
 
 from ulmfit_demo import theme
+from ulmfit_demo.order import SKIP
 from ulmfit_demo.tabs.shared import events
 from ulmfit_demo.web import gradio_patches
 from ulmfit_demo.web.wire import Wire
@@ -59,9 +60,14 @@ def address() -> Iterator[str]:
         field.change(lambda text: f"quiet {text}", field, quiet, show_progress="hidden")
         gr.Button("Go").click(slowly, field, loud)
         gr.Button("Both").click(slowly, field, quiet)
-        asked, answer = gr.Textbox(elem_id="asked"), gr.HTML(elem_id="answer")
+        asked, answers = (
+            gr.Textbox(elem_id="asked"),
+            [gr.HTML(elem_id="answer"), gr.HTML(elem_id="both")],
+        )
         # a link sets several fields at once: its questions are sent before the first one counts as open
-        events.live([asked], lambda text: text, [asked], [answer], None, trigger_mode="multiple")
+        events.live(
+            [asked], lambda text: (text, text), [asked], answers, None, trigger_mode="multiple"
+        )
     wire = Middleware(Wire, script=gradio_patches.mend_script)
     _, address, _ = demo.launch(
         prevent_thread_lock=True,
@@ -125,11 +131,11 @@ def test_an_older_answer_that_is_read_late_does_not_overwrite_a_newer_one(page):
 
     messages = [
         message
-        for number in (1, 2)
+        for number, data in ((1, ["answer 1", "answer 1"]), (2, ["answer 2", SKIP]))
         for message in (
             said(number, "estimation", rank=0, queue_size=1, rank_eta=0.1),
             said(number, "process_starts", eta=0.1),
-            said(number, "process_completed", success=True, output={"data": [f"answer {number}"]}),
+            said(number, "process_completed", success=True, output={"data": data}),
         )
     ]
     messages.append({"msg": "close_stream", "event_id": None})
@@ -140,3 +146,5 @@ def test_an_older_answer_that_is_read_late_does_not_overwrite_a_newer_one(page):
     page.wait_for_timeout(1_000)
     assert page.evaluate("asked") == ["older", "newer"]
     assert page.locator("#answer").inner_text().strip() == "answer 2"
+    # the older one was read: what the newer left alone is its own
+    assert page.locator("#both").inner_text().strip() == "answer 1"

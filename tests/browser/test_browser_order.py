@@ -209,7 +209,7 @@ def test_two_that_listen_to_one_field_do_not_start_each_other(browser):
         shown = [gr.HTML(), gr.HTML()]
         for one in shown:
             field.change(slowly, field, one, trigger_mode="always_last", concurrency_limit=2)
-    wire = Middleware(Wire, script=gradio_patches.alone)
+    wire = Middleware(Wire, script=gradio_patches.mend_script)
     _, address, _ = demo.launch(
         prevent_thread_lock=True, quiet=True, app_kwargs={"middleware": [wire]}
     )

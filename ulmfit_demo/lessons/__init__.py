@@ -58,7 +58,7 @@ def steps(tab: str) -> list[dict]:
 def questions() -> list[dict]:
     """The questionnaire: `number`, `tab`, `question`, `options` (none: to think about), `answer`.
 
-    In an answer `«key»` stands for what `loaded.questions` computes.
+    In an answer `«key»` stands for what `pipeline.answers` computes.
     """
     return json.loads((FOLDER / "questions.json").read_text(encoding="utf-8"))
 

@@ -8,7 +8,7 @@ classifier_backwards.safetensors   optional: the same shape, trained on texts re
 lm-*.safetensors         optional: earlier states of the language model, named in config.json
 lm-*.vocab.json          optional: the words of such a state, where they are not those of vocab.json
 metrics.json             what `python -m train evaluate` measured
-training.jsonl           optional, for `loaded.history`: the training's log
+training.jsonl           optional, for `ulmfit_demo.training_log`: the training's log
 labels.json              optional, the same: accuracy with few labels and with many
 baselines.json           optional, the same: other methods on the same split
 README.md                the model card

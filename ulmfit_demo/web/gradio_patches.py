@@ -10,7 +10,7 @@
 - `alone`, in the page's `dispatch`: no issue found. Pull request 5826 brought `always_last`.
 - `changed_statuses`, in the page's `update_loading_stati_state`: no issue found; 5914 is its
   like, streaming that slows with every element of the page.
-- `newest_answers`, in the page's `dispatch` and `handle_data`: no issue found.
+- `newest_answers`, in the page's `run`, `dispatch` and `handle_data`: no issue found.
 
 Elsewhere `preview.py` puts our tags into gradio's page (issue 11233), `styles.py` reads the names of its
 style sheets from its script, and `tabs/journey/strip.py` orders its list of events.

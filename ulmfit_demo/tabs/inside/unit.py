@@ -92,7 +92,7 @@ def build(loaded: LoadedModels, shared) -> Part:
 
     inputs, outputs = [shared.text, unit, shared.place, heat_open], [result, details, heat]
     shared.visibility.live(inputs, show, inputs, outputs, "inside_unit")
-    quiet = dict(api_visibility="private", show_progress="hidden")
+    quiet = dict(events.PRIVATE, show_progress="hidden")
     everything.expand(lambda: True, None, heat_open, **quiet)
     everything.collapse(lambda: False, None, heat_open, **quiet)
     settings = [prompt, unit, value, n_words, seed]
