@@ -59,5 +59,6 @@
       /^\d+$/.test(focus) ? `[data-teach=label][data-label="${focus}"]` : `[data-teach="${focus}"]`);
     if (same && document.activeElement !== same) same.focus({ preventScroll: true });
     focus = null;
-  }).observe(document.documentElement, { childList: true, subtree: true });
+    // gradio draws a board that has the same elements by changing their texts alone
+  }).observe(document.documentElement, { childList: true, characterData: true, subtree: true });
 })();
