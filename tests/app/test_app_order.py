@@ -57,6 +57,7 @@ def test_every_event_that_redraws_is_kept_in_order(url):
         "other_models",
         "sentiment",
         "next_word",
+        "generate",
         "surprise",
         "training_stages",
         "teach",

@@ -101,7 +101,9 @@ def test_each_word_stands_under_its_own_piece_of_the_line():
     assert [m for _, m, _ in points] == [50.0, 0.0, 75.0]  # from the top: 100 % is 0
     for (_, _, right), (left, _, _) in pairwise(points):
         assert right == left  # the line is not broken between two words
-    buttons = re.findall('<button type="button" class="step" tabindex="(-?\\d)" data-i="(\\d+)"', html)
+    buttons = re.findall(
+        '<button type="button" class="step" tabindex="(-?\\d)" data-i="(\\d+)"', html
+    )
     assert buttons == [("0", "1"), ("-1", "2")]  # the start is no word; one stop of the Tab key
     assert 'data-picks="sentiment-pick"' in html  # pick.js: their places are what they pick
 

@@ -214,24 +214,24 @@ def build(loaded: LoadedModels) -> Controls:
         "(written, prompt, ...rest) => "
         "[written, window.ulmfitJourney.first('generation', prompt), ...rest]"
     )
-    opened = tab.select(
-        write_first, [written, *settings], outputs, js=js, api_visibility="private", **lane
-    )
-    event = go.click(
+    # Ordered: who presses Write while the first text is still being written gets what was pressed for.
+    once: dict[str, Any] = dict(trigger_mode="once", **lane)
+    opened = events.redraw([tab.select], write_first, [written, *settings], outputs, js, **once)
+    event = events.redraw(
+        [go.click],
         write,
         settings,
         outputs,
         api_name="page_generate",
-        **events.PRIVATE,
         cancels=[opened],
         js=f"(...values) => window.ulmfitWrite(values, {settings.index(seed)})",
-        **lane,
+        **once,
     )
-    branched = chosen.change(
+    branched = events.redraw(
+        [chosen.change],
         branch,
         [chosen, written, by_surprise],
         outputs,
-        api_visibility="private",
         cancels=[opened, event],
         **lane,
     )
