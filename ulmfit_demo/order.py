@@ -8,6 +8,8 @@ The page numbers the questions as it sends them (`assets/script/order.js`), in t
 no endpoint has a parameter for it, a program sends none, and its answers pass as they are. Answers leave
 through one stream a session. There each output remembers the number of the question that wrote it last,
 and an older answer leaves that output as it is (`web/gradio_patches.py` hooks this into gradio's queue).
+The page may read an older answer last all the same, so it keeps the same order for what it draws
+(`gradio_patches.newest_answers`).
 """
 
 from __future__ import annotations
