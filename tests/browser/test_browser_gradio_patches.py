@@ -28,6 +28,7 @@ SERVE = """(stream) => {
   const fetched = window.fetch, wait = (ms) => new Promise((r) => setTimeout(r, ms));
   let answered = false;
   window.asked = [];
+  window.streams = 0;
   window.fetch = async (url, options) => {
     const path = String(url.url ?? url);
     if (path.includes('/queue/join')) {
@@ -36,9 +37,31 @@ SERVE = """(stream) => {
       if (number === 1) await wait(300);
       return Response.json({ event_id: `event ${number}` });
     }
-    if (!path.includes('/queue/data') || answered) return fetched(url, options);
+    if (!path.includes('/queue/data')) return fetched(url, options);
+    window.streams += 1;
+    if (answered) return fetched(url, options);
     answered = true;
     return new Response(stream, { headers: { 'content-type': 'text/event-stream' } });
+  };
+}"""
+
+# The first stream ends once the second question has its receipt; the next stream brings the second answer.
+END = """() => {
+  const fetched = window.fetch, wait = (ms) => new Promise((r) => setTimeout(r, ms));
+  const line = (message) => `data: ${JSON.stringify(message)}\\n\\n`;
+  const answer = (n) => line({ msg: 'process_completed', event_id: `event ${n}`, success: true,
+    output: { data: [`answer ${n}`, `answer ${n}`] } });
+  let asked = 0;
+  window.streams = 0;
+  window.fetch = async (url, options) => {
+    const path = String(url.url ?? url);
+    if (path.includes('/queue/join')) return Response.json({ event_id: `event ${++asked}` });
+    if (!path.includes('/queue/data')) return fetched(url, options);
+    const number = ++window.streams;
+    while (asked < 2) await wait(20);
+    await wait(300);
+    const end = line({ msg: 'close_stream', event_id: null });
+    return new Response(answer(number) + end, { headers: { 'content-type': 'text/event-stream' } });
   };
 }"""
 
@@ -148,3 +171,14 @@ def test_an_older_answer_that_is_read_late_does_not_overwrite_a_newer_one(page):
     assert page.locator("#answer").inner_text().strip() == "answer 2"
     # the older one was read: what the newer left alone is its own
     assert page.locator("#both").inner_text().strip() == "answer 1"
+    assert page.evaluate("streams") == 1  # nothing is open any more, so nothing was asked for again
+
+
+def test_a_question_sent_as_the_stream_ends_is_answered(page):
+    """The receipt of the second question is read before the end of the first one's stream."""
+    page.evaluate(END)
+    page.locator("#asked textarea").fill("first")
+    page.wait_for_function("streams === 1")
+    page.locator("#asked textarea").fill("second")
+    page.locator("#answer").get_by_text("answer 2").wait_for(timeout=SOON)
+    assert page.evaluate("streams") == 2

@@ -11,6 +11,7 @@
 - `changed_statuses`, in the page's `update_loading_stati_state`: no issue found; 5914 is its
   like, streaming that slows with every element of the page.
 - `newest_answers`, in the page's `run`, `dispatch` and `handle_data`: no issue found.
+- `streams`, in the page's `open_stream` and `submit`: no issue found.
 
 Elsewhere `preview.py` puts our tags into gradio's page (issue 11233), `styles.py` reads the names of its
 style sheets from its script, and `tabs/journey/strip.py` orders its list of events.
@@ -148,11 +149,18 @@ HANDLED = re.compile(
     rb"async handle_data\((\w+),(\w+)\)\{await Promise\.all\(\1\.map\(async\((\w+),(\w+)\)=>\{"
     rb"(let (\w+)=\2\[\4\]===void 0\?(\w+):\2\[\4\];)"
 )
+CLOSED = re.compile(
+    rb"(if\(\w+\.msg===`close_stream`\)\{\w+\(\w+,(\w+)\.abort_controller\);)return\}"
+)
+RECEIPT = re.compile(
+    rb"((\w+) in (\w+)&&\(\3\[\2\]\.forEach\(\w+=>\w+\(\w+\)\),delete \3\[\2\]\)),"
+    rb"(\w+\[\2\]=\w+,\w+\.add\(\2\),\w+\.open\|\|await this\.open_stream\(\))\}"
+)
 
 
 def mend_script(script: bytes) -> bytes:
-    """A script of gradio's page as this app serves it: what the three below change."""
-    return newest_answers(changed_statuses(alone(script)))
+    """A script of gradio's page as this app serves it: what the four below change."""
+    return streams(newest_answers(changed_statuses(alone(script))))
 
 
 def alone(script: bytes) -> bytes:
@@ -199,6 +207,19 @@ def newest_answers(script: bytes) -> bytes:
     )
     begin = rb"async handle_data(\1,\2,question){await Promise.all(\1.map(async(\3,\4)=>{\5"
     return HANDLED.sub(begin + order, script)
+
+
+def streams(script: bytes) -> bytes:
+    """gradio's script, in which a question that was sent as the stream ended gets its answer at once.
+
+    The server ends a session's stream of answers when it has no question left. A question may come after
+    that, and its receipt may be read before the stream's end: then the page thinks that the stream is
+    open, and the answer waits on the server until somebody asks something else. The other way round, an
+    answer that was read before the receipt of its question left the question as open for ever.
+    """
+    script = CLOSED.sub(rb"\1\2.unclosed_events.size&&\2.open_stream();return}", script)
+    ended = rb"const ended=\3[\2]?.some((m)=>m.msg===`process_completed`);"
+    return RECEIPT.sub(ended + rb"\1;ended||(\4)}", script)
 
 
 def forget_inputs() -> None:
