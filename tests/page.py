@@ -1,4 +1,4 @@
-"""A `gradio_client` that may call the page's own events, which are private: for tests of what is drawn."""
+"""A `gradio_client` whose `/NAME` is the page's private event `page_NAME`: for tests of what is drawn."""
 
 from __future__ import annotations
 

@@ -176,6 +176,24 @@ def test_an_answer_knows_its_question(url):
     assert script.count("written.set(") == 1
 
 
+def test_inputs_are_told_that_they_are_valid_only_after_an_error(url):
+    """The two places of gradio's script for a `validator`; a new gradio may word them otherwise."""
+    (name,) = (p for p in styles.ASSETS.glob("Blocks-*.js") if b"always_last" in p.read_bytes())
+    places = (gradio_patches.CLEARED, gradio_patches.INVALID)
+    assert [len(place.findall(name.read_bytes())) for place in places] == [1, 1]
+    script = httpx.get(f"{url}assets/{name.name}").text
+    assert script.count(".invalid=true;") == script.count(".invalid=false,") == 1
+
+
+def test_a_stream_that_ends_is_opened_again_where_an_answer_is_missing(url):
+    """The two places of gradio's script for streams; a new gradio may word them otherwise."""
+    (name,) = (p for p in styles.ASSETS.glob("index-*.js") if b"close_stream`" in p.read_bytes())
+    places = (gradio_patches.CLOSED, gradio_patches.RECEIPT)
+    assert [len(place.findall(name.read_bytes())) for place in places] == [1, 1]
+    script = httpx.get(f"{url}assets/{name.name}").text
+    assert script.count(".unclosed_events.size&&") == script.count("const ended=") == 1
+
+
 def test_the_figures_script_names_the_plotly_that_ships(url):
     (name,) = theme.own_files()
     assert f'"own/{name}"' in (theme.ASSETS / "script" / "figures.js").read_text(encoding="utf-8")

@@ -83,6 +83,12 @@ def address() -> Iterator[str]:
         field.change(lambda text: f"quiet {text}", field, quiet, show_progress="hidden")
         gr.Button("Go").click(slowly, field, loud)
         gr.Button("Both").click(slowly, field, quiet)
+        gr.Button("Check").click(
+            slowly,
+            field,
+            loud,
+            validator=lambda text: gr.validate(len(text) < 9, "It is too long."),
+        )
         asked, answers = (
             gr.Textbox(elem_id="asked"),
             [gr.HTML(elem_id="answer"), gr.HTML(elem_id="both")],
@@ -144,6 +150,17 @@ def test_an_error_stays_until_the_next_success_and_a_shared_output_is_freed(page
     tracker.get_by_text("Error").wait_for(timeout=SOON)
     type_and_wait(page, "well")
     page.wait_for_function("(el) => el.classList.contains('hide')", arg=tracker.element_handle())
+
+
+def test_an_invalid_input_is_valid_again_once_it_is(page):
+    type_and_wait(page, "much too long")
+    page.get_by_role("button", name="Check").click()
+    said = page.locator("#field").get_by_text("It is too long.")
+    said.wait_for(timeout=SOON)
+    type_and_wait(page, "short")
+    page.get_by_role("button", name="Check").click()
+    said.wait_for(state="detached", timeout=SOON)
+    page.locator("#loud").get_by_text("loud short").wait_for(timeout=SOON)
 
 
 def test_an_older_answer_that_is_read_late_does_not_overwrite_a_newer_one(page):

@@ -8,8 +8,8 @@
 - `write_mcp_json`, in `GradioMCPServer.postprocess_output_data`: issue 11383; huggingface/mcp-course
   100 shows the same.
 - `alone`, in the page's `dispatch`: no issue found. Pull request 5826 brought `always_last`.
-- `changed_statuses`, in the page's `update_loading_stati_state`: no issue found; 5914 is its
-  like, streaming that slows with every element of the page.
+- `changed_statuses`, in the page's `update_loading_stati_state`, and `cleared_errors`, in `dispatch`: no
+  issue found; 5914 is their like, streaming that slows with every element of the page.
 - `newest_answers`, in the page's `run`, `dispatch` and `handle_data`: no issue found.
 - `streams`, in the page's `open_stream` and `submit`: no issue found.
 
@@ -141,6 +141,11 @@ STATUSES = re.compile(
     rb"(await Promise\.all\(Object\.entries\(this\.loading_stati\.current\))"
     rb"(\.map\(\(\[\w+,\w+\]\)=>this\.update_state_cb\()"
 )
+CLEARED = re.compile(
+    rb"(\w+===0&&)((\w+)\.inputs\.forEach\(\w+=>\{this\.update_state_cb\(\w+,"
+    rb"\{loading_status:\{validation_error:null\}\},!1\)\}\))"
+)
+INVALID = re.compile(rb"(if\(Array\.isArray\(\w+\?\.message\)\)\{)(?=(\w+)\.connection_type)")
 SUBMITTED = re.compile(rb"data:(\w+\.submit\(this\.id,(\w+),[^{}]*\{[^{}]*\}\))\}")
 ANSWERED = re.compile(
     rb"(for await\(let (\w+) of (\w+)\.data\).{0,300}?this\.handle_data\(\w+\.outputs,\2\.data)\)"
@@ -159,8 +164,8 @@ RECEIPT = re.compile(
 
 
 def mend_script(script: bytes) -> bytes:
-    """A script of gradio's page as this app serves it: what the four below change."""
-    return streams(newest_answers(changed_statuses(alone(script))))
+    """A script of gradio's page as this app serves it: what the five below change."""
+    return streams(newest_answers(cleared_errors(changed_statuses(alone(script)))))
 
 
 def alone(script: bytes) -> bytes:
@@ -188,6 +193,16 @@ def changed_statuses(script: bytes) -> bytes:
     told = rb".filter(([i,b])=>!hidden(told.get(i),b)&&!equal(told.get(i),b)&&told.set(i,b))"
     begin = rb"\1const told=this.told??=new Map," + b",".join((quiet, hidden, equal)) + rb";"
     return STATUSES.sub(begin + rb"\2" + told + rb"\3", script)
+
+
+def cleared_errors(script: bytes) -> bytes:
+    """gradio's script, in which a question's inputs are told that they are valid where one was not.
+
+    There the first message of each question tells each of its inputs, found in the whole tree of
+    components; only an event with a `validator` can have found one invalid.
+    """
+    script = INVALID.sub(rb"\1\2.invalid=true;", script)
+    return CLEARED.sub(rb"\1\3.invalid&&(\3.invalid=false,\2)", script)
 
 
 def newest_answers(script: bytes) -> bytes:
