@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from html import escape
+from functools import partial
 
 from ulmfit_demo import limits
 from ulmfit_demo.inference.inside.remembering import Remembered
@@ -11,8 +11,10 @@ from ulmfit_demo.models.inspection import shipped
 from ulmfit_demo.tabs.inside.strip_html import NOTHING, Under, strip
 from ulmfit_demo.tabs.inside.unit_html import level
 from ulmfit_demo.tabs.shared.html import seen
+from ulmfit_demo.tabs.shared.templates import macro, markup
 
 ENOUGH = 0.05  # bits a token: closer than this to the whole context is "as good as all of it"
+_html = partial(macro, "inside/memory.html")
 
 
 def shaded(r: Remembered, measure: str) -> str:
@@ -33,12 +35,12 @@ def shaded(r: Remembered, measure: str) -> str:
     label = "bits that each earlier token saved"
     chance = 100 * 2**-m.bits
     told = f"{chance:.1f} %" if chance >= 0.1 else f"1 in {2**m.bits:,.0f}"
-    return (
-        f"{strip(r.text.tokens, under, m.place, label, limits.MEMORY_TOKENS)}"
-        f'<p class="u-small" role="status">“{escape(seen(r.word))}” had {told} ({m.bits:.2f} '
-        f"bits) after "
-        f"the {m.place:,} tokens before it · blue: made it likelier, orange: unlikelier, in bits · "
-        f"{escape(r.precision)}, {r.milliseconds:,.0f} ms · click another word{_reach(r)}</p>"
+    return _html(
+        "shaded",
+        strip=markup(strip(r.text.tokens, under, m.place, label, limits.MEMORY_TOKENS)),
+        told=f"“{seen(r.word)}” had {told} ({m.bits:.2f} bits) after the {m.place:,} tokens before it · "
+        "blue: made it likelier, orange: unlikelier, in bits · "
+        f"{r.precision}, {r.milliseconds:,.0f} ms · click another word{_reach(r)}",
     )
 
 
@@ -64,19 +66,19 @@ def claim(loaded: LoadedModels) -> str:
     )
     curves = shipped.of(loaded.bundle).curves if loaded.bundle else None
     if curves is None:
-        return f'<p class="u-small">{published} This model ships without its averages.</p>'
+        return _html("claim", sentence=f"{published} This model ships without its averages.")
 
     def enough(at, values) -> str:
         close = (k for k, b in zip(at, values, strict=True) if b - curves.whole <= ENOUGH)
         first = next(close, None)
         return f"the last {first}" if first else f"more than the last {at[-1]}"
 
-    return (
-        f'<p class="u-small">{published} Here, with a context of {curves.context}: reading '
-        f"{enough(curves.lengths, curves.shortened)} tokens alone comes within {ENOUGH} bits "
-        f"of reading all, "
-        f"and shuffling all but {enough(curves.distances, curves.shuffled)} costs less than that "
-        f"({curves.n_places:,} words, {curves.whole:.2f} bits each). {_mixed(curves)}</p>"
+    return _html(
+        "claim",
+        sentence=f"{published} Here, with a context of {curves.context}: reading "
+        f"{enough(curves.lengths, curves.shortened)} tokens alone comes within {ENOUGH} bits of reading "
+        f"all, and shuffling all but {enough(curves.distances, curves.shuffled)} costs less than that "
+        f"({curves.n_places:,} words, {curves.whole:.2f} bits each). {_mixed(curves)}",
     )
 
 

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
+from functools import partial
 
 from ulmfit_demo.inference.inside.readers import Readers, ReadToken
 from ulmfit_demo.tabs.inside.memory_html import bits
 from ulmfit_demo.tabs.inside.strip_html import NOTHING, Under, strip
-from ulmfit_demo.tabs.inside.unit_html import beside, level
-from ulmfit_demo.tabs.shared.html import seen, visible
+from ulmfit_demo.tabs.inside.unit_html import level
+from ulmfit_demo.tabs.shared.html import seen
+from ulmfit_demo.tabs.shared.templates import macro, markup
 
 MOST = 6.0  # bits: a stronger difference has the same colour
+_html = partial(macro, "inside/readers.html")
 
 
 def compared(r: Readers, at: int | None) -> str:
     """The text; under each token the bits that the second reader saved."""
     under = [_under(r, read) for read in r.tokens]
-    a, b = r.bits_per_byte
     unknown = f" · {r.n_unknown} xxunk to one of them, left out" if r.n_unknown else ""
-    first, second = map(escape, r.titles)
-    return (
-        f"{strip(r.text.tokens, under, at, 'who expected each token more', len(under))}"
-        f'<p class="ins-totals" role="status"><b>{a:.2f}</b> bits per byte: {first} · '
-        f"<b>{b:.2f}</b>: {second}</p>"
-        f'<p class="u-small">blue: “{second}” expected it more, orange: “{first}” did, in bits · '
-        f"{r.n_compared} tokens compared{unknown} · {escape(r.precision)}, "
-        f"{r.milliseconds:,.0f} ms · click "
-        "a word for both top tens</p>"
+    first, second = r.titles
+    return _html(
+        "compared",
+        strip=markup(strip(r.text.tokens, under, at, "who expected each token more", len(under))),
+        totals=[f"{total:.2f}" for total in r.bits_per_byte],
+        titles=r.titles,
+        told=f"blue: “{second}” expected it more, orange: “{first}” did, in bits · "
+        f"{r.n_compared} tokens compared{unknown} · {r.precision}, {r.milliseconds:,.0f} ms · "
+        "click a word for both top tens",
     )
 
 
@@ -50,22 +50,21 @@ def tops(r: Readers, at: int | None) -> str:
     read = r.tokens[at]
     assert read is not None
     word = r.text.words[at]
-    return beside(
-        [
-            (f"{title}, before “{seen(word)}”", _bars(read, side, word))
+    return _html(
+        "tops",
+        sides=[
+            (f"{title}, before “{seen(word)}”", _bars(read, side, word), _own(read, side))
             for side, title in enumerate(r.titles)
-        ]
+        ],
     )
 
 
-def _bars(read: ReadToken, side: int, word: str) -> str:
-    top: Sequence[tuple[str, float]] = read.top[side]
+def _bars(read: ReadToken, side: int, word: str) -> list[tuple[str, bool, str, str]]:
+    """(word, whether it is the one that stands there, width, share)"""
+    top = read.top[side]
     most = top[0][1]
-    rows = "".join(
-        f'<div class="bar{" now" if w == word else ""}"><span class="u-mono">{escape(visible(w))}</span>'
-        f'<span class="track"><i style="width:{100 * p / most:.0f}%"></i></span>'
-        f"<span>{p:.1%}</span></div>"
-        for w, p in top
-    )
-    own = f"{read.bits[side]:.1f} bits for the word itself"
-    return f'{rows}<p class="u-small">{"xxunk here" if read.unknown[side] else own}</p>'
+    return [(w, w == word, f"{100 * p / most:.0f}", f"{p:.1%}") for w, p in top]
+
+
+def _own(read: ReadToken, side: int) -> str:
+    return "xxunk here" if read.unknown[side] else f"{read.bits[side]:.1f} bits for the word itself"

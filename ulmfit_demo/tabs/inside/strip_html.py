@@ -6,10 +6,10 @@ One word of a strip is in the tab order, arrow keys move inside it (`inside.js`)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import NamedTuple
 
 from ulmfit_demo.tabs.shared.html import seen, visible
+from ulmfit_demo.tabs.shared.templates import macro
 from ulmfit_demo.tokens import Token
 
 NOTHING = "·"  # under a word of which nothing can be said
@@ -28,16 +28,10 @@ def strip(
 ) -> str:
     """The words as buttons, word `at` pressed; those behind number `reach` cannot be clicked."""
     stop = at if at is not None and at <= reach else 0  # the one that Tab comes to
-    cells = []
+    words = []
     for i, (token, (tip, css, value)) in enumerate(zip(tokens, under, strict=True)):
         word = seen(token.text) if token.text.strip() else visible(token.text)
-        kind = " mark" if token.text.startswith("xx") else ""
-        cells.append(
-            f'<button type="button" class="ins-t{kind}" data-pick="inside-pick" data-value="{i}" '
-            f'tabindex="{0 if i == stop else -1}" aria-pressed="{str(i == at).lower()}" '
-            f'data-tip="{escape(f"{word}: {tip}")}"{" disabled" if i > reach else ""}>'
-            f'<span>{escape(word)}</span><i class="{css}">{escape(value)}</i></button>'
-        )
-    return (
-        f'<div class="ins-strip" role="group" aria-label="{escape(label)}">{"".join(cells)}</div>'
+        words.append((i, word, token.text.startswith("xx"), f"{word}: {tip}", css, value))
+    return macro(
+        "inside/strip.html", "strip", label=label, words=words, at=at, stop=stop, reach=reach
     )

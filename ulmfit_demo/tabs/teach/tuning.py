@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from html import escape
+from functools import partial
 
 import gradio as gr
 
 from ulmfit_demo import limits
 from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.shared import events, guard, html, picks
-from ulmfit_demo.tabs.shared.html import scroll, seen
+from ulmfit_demo.tabs.shared.templates import macro
 from ulmfit_demo.tabs.teach import answers
 from ulmfit_demo.teach import learn, tuning
 from ulmfit_demo.teach.task import Task
@@ -30,6 +30,7 @@ WORSE = (
     "weights. What stands above keeps the layer that it had."
 )
 STOPPED = "Stopped. The encoder stays as it was."
+_html = partial(macro, "teach/tuning.html")
 
 
 def build(
@@ -96,21 +97,12 @@ def figure(task: Task, run: tuning.Tuning | None) -> str:
         "ended": run.why,
     }[run.stage]
     share = run.step / run.steps if run.stage != "done" else 1.0
-    head = (
-        f'<p role="status">{escape(said)}</p><progress value="{share:.3f}" max="1" '
-        f'aria-label="fine-tuning"></progress>'
-    )
-    rows = "".join(
-        f"<tr><td>{escape(e.name)}</td><td>{e.right} of {e.held}</td><td>{_changed(run, i)}</td></tr>"
-        for i, e in enumerate(run.epochs)
-    )
-    table = (
-        '<table class="plain te-tune"><thead><tr><th scope="col">after</th>'
-        '<th scope="col">right on held-back lines</th><th scope="col">changed</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
-    )
-    return head + (
-        scroll(table, "held-back lines after each epoch") + _lines(task, run) if rows else ""
+    return _html(
+        "figure",
+        said=said,
+        share=f"{share:.3f}",
+        epochs=[(e.name, e.right, e.held, _changed(run, i)) for i, e in enumerate(run.epochs)],
+        changed=_lines(task, run)[:12] if run.epochs else [],
     )
 
 
@@ -122,17 +114,12 @@ def _changed(run: tuning.Tuning, i: int) -> str:
     return f"{n} line{'s' if n != 1 else ''}"
 
 
-def _lines(task: Task, run: tuning.Tuning) -> str:
-    """The held-back lines whose verdict is another one than before."""
+def _lines(task: Task, run: tuning.Tuning) -> list[tuple[str, str, str, str]]:
+    """The held-back lines whose verdict is another one than before: (line, before, now, how)."""
     first, last = run.epochs[0].said, run.epochs[-1].said
-    items = []
+    found = []
     for line, label, a, b in zip(run.held, run.labels, first, last, strict=True):
         if a != b:
             how = "now right" if b == label else "now wrong" if a == label else "still wrong"
-            items.append(
-                f"<li>{escape(seen(task.lines[line]))} <b>{escape(seen(task.names[a]))} → "
-                f"{escape(seen(task.names[b]))}</b> ({how})</li>"
-            )
-    if not items:
-        return '<p class="u-small">No held-back line has another verdict than before.</p>'
-    return f"<ul>{''.join(items[:12])}</ul>"
+            found.append((task.lines[line], task.names[a], task.names[b], how))
+    return found

@@ -1,15 +1,16 @@
-"""The Teach tab's results as HTML. Learns nothing; every text of a visitor is escaped here."""
+"""The Teach tab's results as HTML. Learns nothing; the templates escape every text of a visitor."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from html import escape
+from functools import partial
 
 import numpy as np
 
 from ulmfit_demo import limits
-from ulmfit_demo.tabs.shared.html import named, scroll, seen
+from ulmfit_demo.tabs.shared.html import named, seen
+from ulmfit_demo.tabs.shared.templates import macro
 from ulmfit_demo.teach.learn import Learned, Lesson
 from ulmfit_demo.teach.task import NONE, Task
 from ulmfit_demo.teach.taught import Word
@@ -19,14 +20,21 @@ FAINT, STRONG = (
     0.02,
     0.25,
 )  # a word that moves the probability by less has no colour, by this the deepest
+_html = partial(macro, "teach/views.html")
 
 
 def board(lesson: Lesson, learned: Learned, line: int | None) -> str:
     """The line to label with its buttons, what is labelled so far, and what is said of every line."""
-    return (
-        f'<section class="te" data-key="{lesson_key(lesson)}">'
-        f"{_card(lesson.task, learned, line)}{_counts(lesson.task, learned)}"
-        f"{_table(lesson.task, learned, line)}</section>"
+    task = lesson.task
+    order = [i for i in [*learned.doubts.tolist(), *learned.labelled.tolist()] if i != line]
+    n_more = max(0, len(order) - limits.TEACH_ROWS)
+    return _html(
+        "board",
+        key=lesson_key(lesson),
+        card=None if line is None else _card(task, learned, line),
+        counts=_counts(task, learned),
+        rows=[_row(task, learned, i) for i in order[: limits.TEACH_ROWS]],
+        n_more=f"{n_more:,}" if n_more else "",
     )
 
 
@@ -35,85 +43,45 @@ def lesson_key(lesson: Lesson) -> str:
     return lesson.task.key
 
 
-def _card(task: Task, learned: Learned, line: int | None) -> str:
-    if line is None:
-        return (
-            '<div class="te-card"><p class="te-line">Every line has a label.</p>'
-            f'<div class="te-buttons">{_undo()}</div></div>'
-        )
+def _card(task: Task, learned: Learned, line: int) -> dict:
     why = "Label this line"
     if learned.labels[line] != NONE:
-        why = f"Labelled “{escape(seen(task.names[learned.labels[line]]))}”; another label replaces it"
+        why = f"Labelled “{seen(task.names[learned.labels[line]])}”; another label replaces it"
     elif learned.probabilities is not None:
         row = learned.probabilities[line]
         best = np.argsort(-row)[:2]
-        said = " or ".join(f"{escape(seen(task.names[i]))} {row[i]:.0%}" for i in best)
+        said = " or ".join(f"{seen(task.names[i])} {row[i]:.0%}" for i in best)
         first = len(learned.doubts) and learned.doubts[0] == line
         why = f"{'The line it doubts most' if first else 'It says'}: {said}"
-    buttons = "".join(
-        f'<button type="button" data-teach="label" data-line="{line}" data-label="{i}">'
-        f"<kbd>{i + 1}</kbd> {escape(seen(name))}</button>"
-        for i, name in enumerate(task.names)
-    )
-    return (
-        f'<div class="te-card"><p class="u-small te-why" role="status">{why}</p>'
-        f'<p class="te-line">{escape(seen(task.lines[line]))}</p><div class="te-buttons">{buttons}'
-        f'<button type="button" class="te-quiet" data-teach="skip" data-line="{line}">'
-        f"<kbd>s</kbd> skip</button>{_undo()}</div></div>"
-    )
+    return {"why": why, "line": line, "text": task.lines[line], "names": task.names}
 
 
-def _undo() -> str:
-    return '<button type="button" class="te-quiet" data-teach="undo"><kbd>u</kbd> undo</button>'
-
-
-def _counts(task: Task, learned: Learned) -> str:
+def _counts(task: Task, learned: Learned) -> dict:
     counts = np.bincount(learned.labels[learned.labelled], minlength=len(task.names))
-    each = " · ".join(
-        f"{escape(seen(n))} {c}" for n, c in zip(task.names, counts.tolist(), strict=True)
-    )
-    told = ""
+    found, right = learned.probabilities, ""
+    if found is not None and task.truth is not None and len(learned.doubts):
+        is_right = found.argmax(1) == np.array(task.truth)
+        right = f"{is_right[learned.doubts].mean():.0%}"
+    return {
+        "n": f"{len(learned.labelled):,}",
+        "each": list(zip(task.names, counts.tolist(), strict=True)),
+        "begun": found is not None,
+        "right": right,
+        "n_open": f"{len(learned.doubts):,}",
+        "ms": f"{learned.milliseconds:.0f}",
+    }
+
+
+def _row(task: Task, learned: Learned, i: int) -> tuple[int, str, str | None, str | None]:
+    """(line, its text, its label's name, how sure). Not sure at all: the label was given."""
+    label = int(learned.labels[i])
+    if label != NONE:
+        return i, task.lines[i], task.names[label], None
     if learned.probabilities is None:
-        told = " · it needs a line of two different labels to begin"
-    elif task.truth is not None and len(learned.doubts):
-        right = learned.probabilities.argmax(1) == np.array(task.truth)
-        told = (
-            f" · <b>{right[learned.doubts].mean():.0%} right</b> on the {len(learned.doubts):,} "
-            "lines without a label, by labels of ours that it has not seen"
-        )
-    return (
-        f'<p class="u-small te-counts"><b>{len(learned.labelled):,} labelled</b>: {each}{told} · '
-        f"{learned.milliseconds:.0f} ms</p>"
-    )
-
-
-def _table(task: Task, learned: Learned, line: int | None) -> str:
-    """Lines by doubt, then those that have a label, the latest rows cut off at `TEACH_ROWS`."""
-    order = [i for i in [*learned.doubts.tolist(), *learned.labelled.tolist()] if i != line]
-    shown = order[: limits.TEACH_ROWS]
-    rows = []
-    for i in shown:
-        label = int(learned.labels[i])
-        if label != NONE:
-            said = f'<span class="te-given">{escape(seen(task.names[label]))}</span>'
-        elif learned.probabilities is None:
-            said = '<span class="u-small">–</span>'
-        else:
-            best = int(learned.probabilities[i].argmax())
-            share = float(learned.probabilities[i, best])
-            said = (
-                f'<span class="te-bar" aria-hidden="true"><i style="width:{100 * share:.0f}%"></i>'
-                f"</span>{escape(seen(task.names[best]))} {share:.0%}"
-            )
-        rows.append(
-            f'<tr><td>{said}</td><td><button type="button" class="te-row" data-teach="row" '
-            f'data-line="{i}">{escape(seen(task.lines[i]))}</button></td></tr>'
-        )
-    more = len(order) - len(shown)
-    rest = f'<p class="u-small">and {more:,} more lines</p>' if more > 0 else ""
-    head = '<thead><tr><th scope="col">label</th><th scope="col">line</th></tr></thead>'
-    table = f'<table class="plain te-lines">{head}<tbody>{"".join(rows)}</tbody></table>'
-    return scroll(table + rest, "what it says of every line", "te-scroll", focus=False)
+        return i, task.lines[i], None, None
+    best = int(learned.probabilities[i].argmax())
+    share = float(learned.probabilities[i, best])
+    return i, task.lines[i], task.names[best], f"{share:.0%}"
 
 
 TUNED = (
@@ -128,10 +96,7 @@ def accuracy(task: Task, found: Validated | None, ms: float, tuned: bool = False
     `tuned`: the encoder itself has learned from the labels, which is said.
     """
     if found is None:
-        return (
-            '<section class="te-true"><h4>Is it true?</h4><p class="u-empty">Label at least four '
-            "lines of two kinds: then each is judged by a model that has not seen it.</p></section>"
-        )
+        return _html("unknown")
     low, high = found.interval
     left = ""
     if found.left_out:
@@ -139,26 +104,15 @@ def accuracy(task: Task, found: Validated | None, ms: float, tuned: bool = False
             f" {found.left_out:,} more were not judged: after {limits.VALIDATION_SECONDS:.0f} seconds "
             "no other fold begins."
         )
-    head = "".join(f'<th scope="col">{escape(seen(n))}</th>' for n in task.names)
-    body = ""
-    for i, name in enumerate(task.names):
-        cells = "".join(
-            f'<td class="{"right" if i == j else "wrong" if c else ""}">{c}</td>'
-            for j, c in enumerate(found.confusion[i].tolist())
-        )
-        body += f'<tr><th scope="row">{escape(seen(name))}</th>{cells}</tr>'
-    table = (
-        f'<table class="te-confusion"><thead><tr><td class="u-small">yours ↓ its →</td>{head}</tr>'
-        f"</thead><tbody>{body}</tbody></table>"
-    )
-    return (
-        '<section class="te-true"><h4>Is it true?</h4>'
-        f'<p class="te-number" role="status"><b>{found.accuracy:.0%}</b> ± {100 * found.plus_minus:.0f} '
-        f"points</p>"
-        f'<p class="u-small">{found.right:,} of {found.n:,} labelled lines right, each judged by a head '
-        f"that had not seen it ({found.folds} folds, {ms:.0f} ms).{left} With so many lines the true "
-        f"accuracy is from {low:.0%} to {high:.0%} in 95 of 100 such cases.{TUNED if tuned else ''}</p>"
-        f"{scroll(table, 'confusion table')}</section>"
+    return _html(
+        "accuracy",
+        share=f"{found.accuracy:.0%}",
+        plus_minus=f"{100 * found.plus_minus:.0f}",
+        told=f"{found.right:,} of {found.n:,} labelled lines right, each judged by a head that had "
+        f"not seen it ({found.folds} folds, {ms:.0f} ms).{left} With so many lines the true accuracy "
+        f"is from {low:.0%} to {high:.0%} in 95 of 100 such cases.{TUNED if tuned else ''}",
+        names=task.names,
+        rows=found.confusion.tolist(),
     )
 
 
@@ -168,30 +122,18 @@ def verdict(
     """What is said of one text: every label's probability, and the text read along."""
     final = words[-1].probabilities
     best = max(range(len(names)), key=lambda i: final[i])
-    bars = "".join(
-        f'<div class="te-label{" on" if i == best else ""}"><span>{escape(seen(names[i]))}</span>'
-        f'<span class="te-track"><i style="width:{100 * final[i]:.1f}%"></i></span>'
-        f"<span>{final[i]:.0%}</span></div>"
-        for i in range(len(names))
-    )
-    doubt = (
-        ' <span class="u-small">not sure: another label is nearly as likely</span>'
-        if unsure
-        else ""
-    )
-    chips = " ".join(
-        _word(w.text, w.moved, f"after it: {names[best]} {w.probabilities[best]:.0%}")
-        for w in words
-        if w.text
-    )
-    return (
-        f'<p class="te-verdict" role="status"><b>{escape(seen(names[best]))}</b> {final[best]:.0%}'
-        f'{doubt}</p><div class="te-labels">{bars}</div>'
-        f'<div class="words" role="group" '
-        f'aria-label="the text, word by word">{chips}</div>'
-        '<p class="u-small">+ blue: the word moved it towards '
-        f"“{escape(seen(names[best]))}”; − orange: away from it; hover for the percentage after the word"
-        f" · {ms:.0f} ms</p>{_cut(n_tokens)}"
+    return _html(
+        "verdict",
+        label={"name": names[best], "share": f"{final[best]:.0%}", "place": best},
+        bars=[(name, f"{100 * p:.1f}", f"{p:.0%}") for name, p in zip(names, final, strict=True)],
+        unsure=unsure,
+        words=[
+            _word(w.text, w.moved, f"after it: {names[best]} {w.probabilities[best]:.0%}")
+            for w in words
+            if w.text
+        ],
+        ms=f"{ms:.0f}",
+        cut=_cut(n_tokens),
     )
 
 
@@ -201,8 +143,8 @@ def _cut(n_tokens: int) -> str:
     if n_tokens <= most:
         return ""
     return (
-        f'<p class="u-small te-cut">The text has {n_tokens:,} tokens; the first {most:,} were read, as '
-        "in every line. What comes after them counts for nothing.</p>"
+        f"The text has {n_tokens:,} tokens; the first {most:,} were read, as in every line. "
+        "What comes after them counts for nothing."
     )
 
 
@@ -210,26 +152,24 @@ def reasons(
     names: Sequence[str], label: str, found: Sequence[tuple[str, float]], n_tokens: int
 ) -> str:
     """Which words mattered: what the verdict loses without each."""
-    chips = " ".join(_word(text, lost, "less without it") for text, lost in found)
     top = sorted(found, key=lambda f: -f[1])[:3]
     most = ", ".join(f"“{named(t)}” ({100 * x:+.0f} points)" for t, x in top if x > 0)
-    said = f"It leans most on {escape(most)}." if most else "No single word carries it."
-    return (
-        f'<div class="words">{chips}</div><p class="u-small">Each word left out in turn, and “'
-        f"{escape(seen(label))}” asked again. {said}</p>{_cut(n_tokens)}"
+    return _html(
+        "reasons",
+        label=label,
+        said=f"It leans most on {most}." if most else "No single word carries it.",
+        words=[_word(text, lost, "less without it") for text, lost in found],
+        cut=_cut(n_tokens),
     )
 
 
-def _word(text: str, score: float, about: str) -> str:
+def _word(text: str, score: float, about: str) -> tuple[str, str, str, str]:
+    """(class of its colour, tip, sign, text)"""
     css, sign = "", ""
     if abs(score) >= FAINT:
         step = min(4, 1 + int(3 * (abs(score) - FAINT) / (STRONG - FAINT)))
         css, sign = f"{'p' if score > 0 else 'n'}{step}", "+" if score > 0 else "−"
-    tip = f"{100 * score:+.1f} points, {about}"
-    return (
-        f'<span class="w {css}" data-tip="{escape(tip)}" title="{escape(tip)}">'
-        f'<small aria-hidden="true">{sign}</small>{escape(seen(text))}</span>'
-    )
+    return css, f"{100 * score:+.1f} points, {about}", sign, text
 
 
 def about(lesson: Lesson, encoder: str) -> str:
@@ -238,9 +178,10 @@ def about(lesson: Lesson, encoder: str) -> str:
     if lesson.n_cut:
         which = f"of {lesson.n_cut:,} longer lines" if lesson.n_cut > 1 else "of a longer line"
         cut = f"; {which} the first {limits.TEACH_TOKENS} tokens"
-    return (
-        f'<p class="u-small" role="status">{n:,} lines, {lesson.n_tokens:,} tokens read once by the '
-        f"{escape(encoder)} in {lesson.seconds:.1f} s{cut}. They are kept for this visit only.</p>"
+    return _html(
+        "about",
+        sentence=f"{n:,} lines, {lesson.n_tokens:,} tokens read once by the {encoder} in "
+        f"{lesson.seconds:.1f} s{cut}. They are kept for this visit only.",
     )
 
 
