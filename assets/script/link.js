@@ -14,6 +14,7 @@
   let texts = {}; // tab → { name: [where the field is, how it starts] }: read here, not told by gradio
   let entry = 0, keepNext = false, since = 0;
   let going = null; // { until }: the browser went to an entry, and the controls are on their way there
+  let restoring = 0, later = false; // since when the server reads an address; another entry was gone to meanwhile
 
   const text = (value) => {
     if (typeof value === "boolean") return value ? "1" : "0";
@@ -120,8 +121,22 @@
     soon();
   };
   let ticking = false;
+  // The server reads the address for the tab that it names. False where the address names none.
+  const restore = (asked) => {
+    const button = Object.hasOwn(texts, asked) && document.getElementById(`restore-${asked}`);
+    if (!button) return false;
+    restoring = Date.now();
+    innerOf(asked);
+    button.click();
+    return true;
+  };
   const ready = () => {
     if (running) return;
+    restoring = 0;
+    if (later) {
+      later = false;
+      if (goTo()) return;
+    }
     running = true;
     again(new URLSearchParams(location.search));
     for (const [name, value] of Object.entries(long[entry] || {})) {
@@ -178,9 +193,7 @@
   const start = (fields) => {
     texts = fields;
     Object.values(fields).forEach((field) => Object.keys(field).forEach((name) => names.add(name)));
-    const asked = new URLSearchParams(location.search).get("tab");
-    const button = asked && Object.hasOwn(fields, asked) && document.getElementById(`restore-${asked}`);
-    if (button) { innerOf(asked); button.click(); } else ready();
+    if (!restore(new URLSearchParams(location.search).get("tab"))) ready();
   };
   const standing = (tab) => Object.fromEntries(
     Object.entries(texts[tab] || {}).flatMap(([name, [place, start]]) => {
@@ -189,19 +202,21 @@
     }));
   // What the server is to read: at load what the address says; after Back all the rest at its start too.
   const address = () => (going ? `${location.search || "?"}&_whole=1` : location.search);
+  const tabOf = () => new URLSearchParams(location.search).get("tab") || Object.keys(texts)[0];
+  const goTo = () => {
+    delete picked[tabOf()];
+    window.ulmfitJourney.restored(tabOf());
+    return restore(tabOf());
+  };
   window.addEventListener("popstate", (ev) => {
-    const asked = new URLSearchParams(location.search).get("tab") || Object.keys(texts)[0];
-    const button = Object.hasOwn(texts, asked) && document.getElementById(`restore-${asked}`);
-    if (!button) return;
+    if (!Object.hasOwn(texts, tabOf())) return;
     if (running && !going) long[entry] = standing(open()); // what came after the last tick is not in its address
     entry = ev.state?.ulmfit ?? 0;
     running = false;
     clearTimeout(timer);
     going = { until: Infinity };
-    delete picked[asked];
-    innerOf(asked);
-    window.ulmfitJourney.restored(asked);
-    button.click();
+    // One entry after the other: the answers of two may come in any order, and the older one's would stay.
+    if (restoring && Date.now() - restoring < PATIENCE) later = true; else goTo();
   });
   // What was typed in the last half second belongs to the entry that a click leaves.
   document.addEventListener("click", (ev) => {
