@@ -54,7 +54,7 @@ SHOTS = {
         {"tab": "generation"}, "#generation-result >> text=/seed/", "#generation-write"
     ),
     "screenshots/inside.png": Shot(
-        {"tab": "inside", "text": REVIEW}, "#inside-strip svg, #inside-strip .w"
+        {"tab": "inside", "text": REVIEW}, "#inside-strip >> text=insult"
     ),
     "screenshots/teach.png": Shot({"tab": "teach"}, "#teach-curve svg"),
     "screenshots/training.png": Shot({"tab": "training"}, "#training-perplexity .plot-container"),
