@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
-
 from ulmfit_demo.tabs.shared import html
+from ulmfit_demo.tabs.shared.templates import macro
 from ulmfit_demo.tokens import Token
 
 N_HUES = 8  # classes doc-0 to doc-7 in assets/style/batches.css, one a document, in turn
@@ -38,21 +36,6 @@ def stepper(view: str, number: str, n: int, where: str, play: bool) -> str:
     `view` and `number` are CSS selectors: of the drawn batch, and of the hidden gr.Number that the
     server reads. `where`: the sentence at the start. assets/script/batches.js does the rest.
     """
-    playing = (
-        '<button type="button" class="step-play" data-step="play" aria-pressed="false">▶ play</button>'
-        if play
-        else ""
+    return macro(
+        "batches/batch.html", "stepper", view=view, number=number, n=n, where=where, play=play
     )
-    return (
-        f'<div class="stepper" data-view="{escape(view)}" data-number="{escape(number)}" '
-        'role="group" aria-label="Mini-batch">'
-        f'<button type="button" data-step="back">◀ back</button>{playing}'
-        '<button type="button" data-step="next">next ▶</button>'
-        f'<input type="range" min="1" max="{n}" value="1" step="1" aria-label="Mini-batch">'
-        f'<output class="where" aria-live="polite">{escape(where)}</output></div>'
-    )
-
-
-def figure_list(entries: Sequence[str]) -> str:
-    """A legend: each entry is HTML."""
-    return '<div class="legend">' + "".join(f"<span>{e}</span>" for e in entries) + "</div>"

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
+from functools import partial
 
 from ulmfit_demo import limits
 from ulmfit_demo.batches import PaddedBatch, pad, padding_share
 from ulmfit_demo.tabs.batches import batch_html as shared
-from ulmfit_demo.tabs.shared import html
+from ulmfit_demo.tabs.shared.templates import macro, markup
 from ulmfit_demo.tokens import Token
 
 PAD = "xxpad"
-LEGEND = (
-    '<span class="swatch doc-0"></span> tokens, with the document’s number',
-    '<span class="swatch pad"></span> padding (<b class="k-s">xxpad</b>)',
-    '<span class="swatch frame"></span> the mini-batch below',
-)
+_html = partial(macro, "batches/classifier.html")
 
 
 def view(
@@ -33,17 +29,17 @@ def view(
     `documents` None: only lengths were given, so there are no cells to show. `pad_id`: show ids.
     """
     chosen = next(batches for _, batches, chosen in panels if chosen)
-    bars = "".join(
-        panel(title, batches, lengths, pad_first, seq_len, k if is_chosen else None)
-        for title, batches, is_chosen in panels
-    )
-    return (
-        f'<div class="cb" data-k="{k + 1}" data-n="{len(chosen)}" '
-        f'data-where="{escape(where(chosen, k))}"><div class="cb-panels">{bars}</div>'
-        + shared.figure_list(LEGEND)
-        + chunks_note(chosen, lengths, pad_first, seq_len)
-        + table(chosen[k], k, lengths, pad_first, seq_len, documents, pad_id)
-        + "</div>"
+    return _html(
+        "view",
+        k=k + 1,
+        n=len(chosen),
+        where=where(chosen, k),
+        panels=[
+            markup(panel(title, batches, lengths, pad_first, seq_len, k if is_chosen else None))
+            for title, batches, is_chosen in panels
+        ],
+        note=markup(chunks_note(chosen, lengths, pad_first, seq_len)),
+        table=markup(table(chosen[k], k, lengths, pad_first, seq_len, documents, pad_id)),
     )
 
 
@@ -60,7 +56,7 @@ def chunks_note(
     )
     if most < seq_len:
         text += f" No row here lacks {seq_len} tokens, so all padding stands behind."
-    return f'<p class="u-small">{text}</p>'
+    return _html("note", sentence=text)
 
 
 def where(batches: Sequence[PaddedBatch], k: int) -> str:
@@ -80,14 +76,16 @@ def panel(
     """One order of the documents: a bar a document, grouped by mini-batch, padding hatched."""
     longest = max(b.width for b in batches)
     thick = 15 if len(lengths) <= 16 else 8 if len(lengths) <= 40 else 4  # px a bar
-    groups = []
-    for number, batch in enumerate(batches):
-        bars = "".join(
-            _bar(i, lengths[i], batch.width, longest, pad_first, seq_len, thick)
-            for i in batch.indices
+    groups = [
+        (
+            number == current,
+            [
+                _bar(i, lengths[i], batch.width, longest, pad_first, seq_len, named=thick > 10)
+                for i in batch.indices
+            ],
         )
-        frame = " frame" if number == current else ""
-        groups.append(f'<div class="group{frame}"><b>{number + 1}</b><div>{bars}</div></div>')
+        for number, batch in enumerate(batches)
+    ]
     cells = sum(b.width * len(b.indices) for b in batches)
     padding = sum(b.padding for b in batches)
     share = 100 * padding_share(batches, lengths)
@@ -97,12 +95,7 @@ def panel(
         f"{b.padding} cells of padding"
         for n, b in enumerate(batches[:20])
     )
-    bars = f'<div class="bars" role="img" aria-label="{label}" style="--thick:{thick}px">'
-    return (
-        f'<div class="cb-panel"><h2>{escape(title)} <span class="share">{summary}</span></h2>'
-        + html.scroll(f"{bars}{''.join(groups)}</div>", f"mini-batches, {title}", "cb-scroll")
-        + "</div>"
-    )
+    return _html("panel", title=title, summary=summary, label=label, thick=thick, groups=groups)
 
 
 def _bar(
@@ -112,17 +105,20 @@ def _bar(
     longest: int,
     pad_first: bool,
     seq_len: int | None,
-    thick: int,
-) -> str:
+    named: bool,
+) -> tuple[float, str, str, float, float, str]:
+    """Its width, title and colour; where its tokens begin and their width; its name.
+
+    Widths are percentages: the bar's of the longest one, the tokens' of their bar.
+    """
     front = pad(range(length), width, None, pad_first, seq_len).index(0)
-    tokens_at, tokens, all_ = (
-        100 * v / w for v, w in ((front, width), (length, width), (width, longest))
-    )
-    label = f"{document + 1} · {length}" if thick > 10 else ""
     return (
-        f'<div class="bar" style="width:{all_:.2f}%" title="document {document + 1}: {length} tokens, '
-        f'{width - length} padding"><i class="{shared.hue(document)}" '
-        f'style="left:{tokens_at:.2f}%;width:{tokens:.2f}%">{label}</i></div>'
+        100 * width / longest,
+        f"document {document + 1}: {length} tokens, {width - length} padding",
+        shared.hue(document),
+        100 * front / width,
+        100 * length / width,
+        f"{document + 1} · {length}" if named else "",
     )
 
 
@@ -136,23 +132,21 @@ def table(
     pad_id: int | None,
 ) -> str:
     """Every cell of one mini-batch, or the sentence that says why there are none."""
-    title = f"<h2>Mini-batch {k + 1}: x</h2>"
+    drawn = partial(_html, "table", number=k + 1)
     if documents is None:
-        return title + html.empty("Only lengths are given, so there are no tokens to show.")
+        return drawn(instead="Only lengths are given, so there are no tokens to show.", rows=[])
     if batch.width * len(batch.indices) > limits.TABLE_CELLS:
-        return title + html.empty("This mini-batch is too large to draw cell by cell.")
+        return drawn(instead="This mini-batch is too large to draw cell by cell.", rows=[])
     filler = Token(PAD, 0, 0, "special", id=pad_id)
     rows = []
     for i in batch.indices:
         row = pad(documents[i], batch.width, filler, pad_first, seq_len)
-        cells = "".join(_cell(token, token is filler, pad_id is not None) for token in row)
-        rows.append(
-            f'<tr><th scope="row" class="{shared.hue(i)}">document {i + 1}</th>{cells}</tr>'
-        )
-    drawn = f'<table class="batch" aria-label="x of mini-batch {k + 1}">{"".join(rows)}</table>'
-    return title + html.scroll(drawn, f"x of mini-batch {k + 1}")
+        cells = [_cell(token, token is filler, pad_id is not None) for token in row]
+        rows.append((shared.hue(i), i + 1, cells))
+    return drawn(instead="", rows=rows)
 
 
-def _cell(token: Token, padding: bool, as_ids: bool) -> str:
+def _cell(token: Token, padding: bool, as_ids: bool) -> tuple[str, str]:
+    """The CSS class and the text of a cell."""
     classes = "pad" if padding else f"k-{shared.kind_letter(token)}"
-    return f'<td class="{classes}">{escape(shared.shown(token, as_ids))}</td>'
+    return classes, shared.shown(token, as_ids)

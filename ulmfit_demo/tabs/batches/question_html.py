@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 from ulmfit_demo.batches import Batches
-from ulmfit_demo.tabs.shared import html
+from ulmfit_demo.tabs.shared.templates import macro
 
 N_SHOWN = 6  # tokens of an answer
 
@@ -68,26 +67,21 @@ def questions(batches: Batches) -> list[Question | str]:
 
 def view(texts: Sequence[str], batches: Batches) -> str:
     """Radio buttons for each guess and the computed answer, hidden until one is chosen."""
-    parts = [
-        '<p class="u-small">Tokens are counted from 0. Choose, then compare with the tables.</p>'
-    ]
-    for number, question in enumerate(questions(batches)):
-        if isinstance(question, str):
-            parts.append(html.empty(question))
-            continue
-        options = "".join(
-            f'<label><input type="radio" name="q16-{number}" '
-            f'data-right="{int(option.position == question.position)}"> {escape(option.text)}</label>'
-            for option in question.options
-        )
-        begins = " ".join(texts[question.position : question.position + N_SHOWN])
-        answer = f"“{begins} …”. {question.why}"
-        parts.append(
-            f'<fieldset class="q16" data-answer="{escape(answer)}">'
-            f"<legend>{escape(question.text)}</legend>{options}"
-            '<p class="answer" role="status"></p></fieldset>'
-        )
-    return f'<div class="q16s">{"".join(parts)}</div>'
+    return macro(
+        "batches/question.html", "view", questions=[_asked(q, texts) for q in questions(batches)]
+    )
+
+
+def _asked(question: Question | str, texts: Sequence[str]) -> dict[str, object]:
+    if isinstance(question, str):
+        return {"instead": question}
+    begins = " ".join(texts[question.position : question.position + N_SHOWN])
+    return {
+        "instead": "",
+        "text": question.text,
+        "options": [(o.text, int(o.position == question.position)) for o in question.options],
+        "answer": f"“{begins} …”. {question.why}",
+    }
 
 
 def _distinct(*options: Option) -> tuple[Option, ...]:

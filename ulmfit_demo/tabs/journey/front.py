@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
+
+from ulmfit_demo.tabs.shared.templates import render
 
 TITLE = "ULMFiT, step by step"
 WHAT = (
@@ -16,11 +17,4 @@ FIRST = "type a text and follow it through the tabs."
 
 def front(links: Mapping[str, str]) -> str:
     """Title, links and what it is; `links`: {what it is: address}."""
-    found = "".join(
-        f'<a href="{escape(address)}" target="_blank" rel="noopener">{escape(what)}</a>'
-        for what, address in links.items()
-    )
-    return (
-        f'<div class="front"><h1>{TITLE}</h1><p>{escape(FOR)} <b>{escape(FIRST)}</b></p>'
-        f'<nav aria-label="Read on">{found}</nav><p class="what">{escape(WHAT)}</p></div>'
-    )
+    return render("journey/front.html", title=TITLE, whom=FOR, first=FIRST, what=WHAT, links=links)

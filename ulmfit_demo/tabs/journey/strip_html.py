@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from ulmfit_demo.models.calibration import NEGATIVE, POSITIVE, UNSURE
 from ulmfit_demo.pipeline.results.journey import Journey
 from ulmfit_demo.tabs.shared.html import named, seen, visible
+from ulmfit_demo.tabs.shared.templates import macro
 
 # stop → the tab that it opens
 STOPS = {
@@ -25,13 +25,17 @@ WAITING = "…"
 
 def strip(values: Sequence[tuple[str, str]]) -> str:
     """One button a stop. `values`: (count, sample) for every stop of `STOPS`, in its order."""
-    stops = "".join(
-        f'<li><button type="button" data-open="{tab}" title="{escape(_title(count, sample, tab))}">'
-        f'<span class="stop">{escape(name)} <b>{escape(count)}</b></span>'
-        f'<span class="sample">{escape(sample) or "&nbsp;"}</span></button></li>'
+    stops = [
+        {
+            "tab": tab,
+            "title": _title(count, sample, tab),
+            "name": name,
+            "count": count,
+            "sample": sample,
+        }
         for (name, tab), (count, sample) in zip(STOPS.items(), values, strict=True)
-    )
-    return f'<ol class="journey">{stops}</ol>'
+    ]
+    return macro("journey/strip.html", "strip", stops=stops)
 
 
 def _title(count: str, sample: str, tab: str) -> str:

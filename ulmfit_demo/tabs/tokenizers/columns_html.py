@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from html import escape
+from functools import partial
 
 import torch
 
 from ulmfit_demo.tabs.shared.html import VISIBLE, visible
+from ulmfit_demo.tabs.shared.templates import macro
 from ulmfit_demo.theme import KINDS
-from ulmfit_demo.tokens import RULES, Step, Token, Tokenized, announced
+from ulmfit_demo.tokens import RULES, Change, Step, Token, Tokenized, announced
 
 # `script/columns.js` draws the columns: a few arrays travel faster than a thousand chips of HTML.
 STAGE = '<div class="stage"></div>'
@@ -38,6 +39,8 @@ SPECIALS = {
 }
 CONTEXT = 24  # characters shown beside a change
 CHANGES = 40  # changes of a rule that are drawn
+LOST_WORDS = 60  # words that became `xxunk`, which are listed
+_html = partial(macro, "tokenizers/columns.html")
 
 
 def words() -> str:
@@ -124,79 +127,60 @@ def columns(results: Sequence[Tokenized], ids: bool = False) -> str:
 def why(source: str, steps: Sequence[Step], enabled: Sequence[str], result: Tokenized) -> str:
     """Every rule in order with what it changed and where, then the split into words."""
     by_name = {step.rule.name: step for step in steps}
-    rows = []
+    rules = []
     for number, rule in enumerate(RULES, 1):
-        if rule.name in enabled:
-            rows.append(_step(number, rule.name, rule.doc, by_name.get(rule.name)))
-        else:
-            rows.append(
-                f'<li class="off"><b>{number} {rule.name}</b> <em>off</em>'
-                f"<p>{escape(rule.doc)}</p></li>"
-            )
+        on = rule.name in enabled
+        told = {"number": number, "name": rule.name, "doc": rule.doc, "on": on}
+        rules.append(told | _step(by_name.get(rule.name)) if on else told)
     after = steps[-1].after if steps else source
-    rows.append(_split(len(RULES) + 1, after, result))
-    return f'<ol class="why">{"".join(rows)}</ol>'
+    return _html("why", rules=rules, split=_split(len(RULES) + 1, after, result))
 
 
-def _step(number: int, name: str, doc: str, step: Step | None) -> str:
-    changes = step.changes if step is not None else []
-    count = f"{len(changes)} change{'s' if len(changes) != 1 else ''}" if changes else "no change"
-    more = f"<li>and {len(changes) - CHANGES} more</li>" if len(changes) > CHANGES else ""
-    details = ""
-    if step is not None and changes:
-        shown = "".join(_change(step, change) for change in changes[:CHANGES])
-        details = (
-            f'<ul class="changes" tabindex="0">{shown}{more}</ul>'
-            f"<details><summary>The text after {name}</summary>"
-            f'<div class="flow" tabindex="0">{_marked(step)}</div></details>'
-        )
-    return (
-        f'<li class="{"did" if changes else "same"}"><b>{number} {name}</b> <em>{count}</em>'
-        f"<p>{escape(doc)}</p>{details}</li>"
-    )
+def _step(step: Step | None) -> dict[str, object]:
+    """What a rule changed, and where; `changes` is empty where it changed nothing."""
+    if step is None or not step.changes:
+        return {"changes": [], "count": "no change"}
+    changes = step.changes
+    marked, at = [], 0
+    for change in changes:
+        kept = step.after[at : change.start_after]
+        marked.append((_text(kept), _text(step.after[change.start_after : change.end_after])))
+        at = change.end_after
+    return {
+        "changes": [_change(step, change) for change in changes[:CHANGES]],
+        "count": f"{len(changes)} change{'s' if len(changes) != 1 else ''}",
+        "n_more": max(0, len(changes) - CHANGES),
+        "marked": marked,
+        "rest": _text(step.after[at:]),
+    }
 
 
-def _change(step: Step, change) -> str:
+def _change(step: Step, change: Change) -> tuple[str, str, str, str, str]:
     """One change: its place, and the characters before and after with some text around them."""
+    left = step.before[max(0, change.start_before - CONTEXT) : change.start_before]
     old = step.before[change.start_before : change.end_before]
     new = step.after[change.start_after : change.end_after]
-    left = step.before[max(0, change.start_before - CONTEXT) : change.start_before]
     right = step.before[change.end_before : change.end_before + CONTEXT]
-    return (
-        f"<li><small>at {change.start_before:,}</small> {_text(left)}"
-        f"<del>{_text(old)}</del><span> → </span><ins>{_text(new)}</ins>{_text(right)}</li>"
-    )
-
-
-def _marked(step: Step) -> str:
-    """The text after a step, with what is new marked."""
-    parts: list[str] = []
-    at = 0
-    for change in step.changes:
-        parts += (
-            _text(step.after[at : change.start_after]),
-            f"<ins>{_text(step.after[change.start_after : change.end_after])}</ins>",
-        )
-        at = change.end_after
-    return "".join(parts) + _text(step.after[at:])
+    return f"{change.start_before:,}", _text(left), _text(old), _text(new), _text(right)
 
 
 def _text(text: str) -> str:
-    """Escaped; spaces stay spaces, other white space and control characters become signs."""
-    return escape(" ".join(visible(part) if part else "" for part in text.split(" ")))
+    """Spaces stay spaces, other white space and control characters become signs (not escaped)."""
+    return " ".join(visible(part) if part else "" for part in text.split(" "))
 
 
-def _split(number: int, after: str, result: Tokenized) -> str:
+def _split(number: int, after: str, result: Tokenized) -> dict[str, object]:
     spaced = sum(" " in token.text for token in result.tokens)
     note = (
         "On a whole corpus (from_folder, from_df) fastai also applies replace_space: a space inside "
         f"a token becomes ▁. Here that concerns {spaced:,} of the tokens."
     )
-    return (
-        f'<li class="did"><b>{number} WordTokenizer</b> <em>{result.n_tokens:,} tokens</em>'
-        "<p>spaCy splits the text into words and punctuation.</p>"
-        f'<div class="flow" tabindex="0">{_text(after)}</div><p>{escape(note)}</p></li>'
-    )
+    return {
+        "number": number,
+        "n_tokens": f"{result.n_tokens:,}",
+        "after": _text(after),
+        "note": note,
+    }
 
 
 def numericalized(
@@ -205,22 +189,17 @@ def numericalized(
     """Ids as PyTorch prints them, the words they decode to, and which words became `xxunk`."""
     lost = Counter(t for t, d in zip(tokens, decoded, strict=True) if d == "xxunk" != t)
     n_lost = sum(lost.values())
-    shown = ", ".join(
-        f"<code>{escape(visible(word))}</code>" + (f" ×{n}" if n > 1 else "")
-        for word, n in lost.most_common(60)
-    )
     share = f"{n_lost:,} of {len(ids):,} tokens ({n_lost / len(ids):.1%})" if ids else "0 tokens"
-    words_back = " ".join(
-        f'<mark class="tok-unknown">{word}</mark>' if word == "xxunk" else escape(visible(word))
-        for word in decoded[:most]
-    )
     head = f"the first {most:,} of {len(ids):,} ids" if len(ids) > most else f"{len(ids):,} ids"
-    return (
-        f'<div class="nums"><h4>nums = num(toks): {head}</h4><pre tabindex="0">'
-        f"{escape(tensor(ids[:most]))}</pre>"
-        "<h4>' '.join(num.vocab[o] for o in nums): the words back</h4>"
-        f'<pre class="wrap" tabindex="0">{words_back}</pre>'
-        f"<h4>Became xxunk: {share}</h4><p>{shown or 'Every token is in the vocabulary.'}</p></div>"
+    return _html(
+        "numericalized",
+        head=head,
+        tensor=tensor(ids[:most]),
+        back=[(visible(word), word == "xxunk") for word in decoded[:most]],
+        share=share,
+        lost=[
+            (visible(word), f" ×{n}" if n > 1 else "") for word, n in lost.most_common(LOST_WORDS)
+        ],
     )
 
 
@@ -231,7 +210,4 @@ def tensor(ids: Sequence[int]) -> str:
 
 def notice_of(name: str, size: int) -> str:
     """What the page says of a tokenizer that was uploaded."""
-    return (
-        f'<div class="u-small" role="status"><b>{escape(visible(name))}</b>: {size:,} entries. '
-        "It is in the columns' menus as “your own”, for you only.</div>"
-    )
+    return _html("notice_of", name=name, size=f"{size:,}")
