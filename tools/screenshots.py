@@ -25,7 +25,7 @@ REVIEW = "The cast is lovely, but the story falls apart and the ending is an ins
 NO_LESSON = ".u-lesson { display: none !important; }"  # a small picture shows the result instead
 
 MOVING = "screenshots/typing.gif"
-FRAME = {"width": 900, "height": 520}
+FRAME = {"width": 1060, "height": 500}
 KEY, END = 90, 3_000  # milliseconds that a letter and the finished review are shown
 COLOURS = 64
 LARGEST = 2_000_000  # bytes
