@@ -14,7 +14,7 @@ from ulmfit_demo.inference.sentiment import Word
 from ulmfit_demo.models.sampling import Sampling
 from ulmfit_demo.tabs.generation import texts_html as generation
 from ulmfit_demo.tabs.sentiment import verdict_html as sentiment
-from ulmfit_demo.tabs.shared import html
+from ulmfit_demo.tabs.shared import signs
 from ulmfit_demo.tabs.tokenizers import columns_html as columns
 from ulmfit_demo.tokens import Token, Tokenized, characters, fastai_words
 
@@ -23,22 +23,22 @@ HIDDEN = ["\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\xad", "\u200e", "\
 
 @pytest.mark.parametrize("character", HIDDEN, ids=lambda c: f"{ord(c):x}")
 def test_a_hidden_character_is_a_sign_with_its_name(character):
-    for drawn in (html.visible(character), html.seen(character)):
-        assert drawn in (f"⟨{ord(character):x}⟩", html.VISIBLE.get(character))
-    assert f"U+{ord(character):04X} {unicodedata.name(character)}" in html.named(character)
+    for drawn in (signs.visible(character), signs.seen(character)):
+        assert drawn in (f"⟨{ord(character):x}⟩", signs.VISIBLE.get(character))
+    assert f"U+{ord(character):04X} {unicodedata.name(character)}" in signs.named(character)
 
 
 @pytest.mark.parametrize(
     "text", ["a", "é", "e\u0301", "❤\ufe0f", "👨", "می\u200cخواهم", "👨\u200d👩", "한", "<b>"]
 )
 def test_what_can_be_seen_stays_as_it_is(text):
-    assert html.seen(text) == html.named(text) == text
+    assert signs.seen(text) == signs.named(text) == text
 
 
 def test_inside_a_word_a_hidden_character_is_a_sign():
-    assert html.seen("wo\u200brd") == "wo∅rd"
-    assert html.seen("co\xadoperate") == "co⟨ad⟩operate"
-    assert html.seen("\u0301") == "◌\u0301"
+    assert signs.seen("wo\u200brd") == "wo∅rd"
+    assert signs.seen("co\xadoperate") == "co⟨ad⟩operate"
+    assert signs.seen("\u0301") == "◌\u0301"
 
 
 def test_every_word_of_a_review_can_be_seen_and_clicked():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ulmfit_demo.tabs.shared import html
+from ulmfit_demo.tabs.shared import signs
 from ulmfit_demo.tabs.shared.templates import macro
 from ulmfit_demo.tokens import Token
 
@@ -17,7 +17,7 @@ def hue(document: int) -> str:
 
 def shown(token: Token, as_ids: bool) -> str:
     """A token or its id as one sees it in a cell (not escaped)."""
-    return str(token.id) if as_ids and token.id is not None else html.visible(token.text)
+    return str(token.id) if as_ids and token.id is not None else signs.visible(token.text)
 
 
 def kind_letter(token: Token) -> str:

@@ -14,7 +14,7 @@ from html import escape
 from ulmfit_demo import limits
 from ulmfit_demo.batches import Batches, Stream
 from ulmfit_demo.tabs.batches import batch_html as shared
-from ulmfit_demo.tabs.shared.html import counted
+from ulmfit_demo.tabs.shared.signs import counted
 from ulmfit_demo.tabs.shared.templates import macro, markup
 
 NO_LABEL = "—"

@@ -9,7 +9,7 @@ from functools import partial
 from ulmfit_demo.inference.generation import Next, Text, Written
 from ulmfit_demo.inference.stages import StageWords
 from ulmfit_demo.inference.surprisal import TextSurprisal
-from ulmfit_demo.tabs.shared.html import counted, seen, visible
+from ulmfit_demo.tabs.shared.signs import counted, seen, visible
 from ulmfit_demo.tabs.shared.templates import macro, markup
 from ulmfit_demo.tokens import Piece
 

@@ -10,7 +10,7 @@ from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.models.inspection import shipped
 from ulmfit_demo.tabs.inside.strip_html import NOTHING, Under, strip
 from ulmfit_demo.tabs.inside.unit_html import level
-from ulmfit_demo.tabs.shared.html import seen
+from ulmfit_demo.tabs.shared.signs import seen
 from ulmfit_demo.tabs.shared.templates import macro, markup
 
 ENOUGH = 0.05  # bits a token: closer than this to the whole context is "as good as all of it"

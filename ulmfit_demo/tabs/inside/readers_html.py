@@ -8,7 +8,7 @@ from ulmfit_demo.inference.inside.readers import Readers, ReadToken
 from ulmfit_demo.tabs.inside.memory_html import bits
 from ulmfit_demo.tabs.inside.strip_html import NOTHING, Under, strip
 from ulmfit_demo.tabs.inside.unit_html import level
-from ulmfit_demo.tabs.shared.html import seen
+from ulmfit_demo.tabs.shared.signs import seen
 from ulmfit_demo.tabs.shared.templates import macro, markup
 
 MOST = 6.0  # bits: a stronger difference has the same colour

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ulmfit_demo.tabs.shared.html import seen, visible
+from ulmfit_demo.tabs.shared.signs import seen, visible
 from ulmfit_demo.tabs.shared.templates import macro
 from ulmfit_demo.tokens import Token
 

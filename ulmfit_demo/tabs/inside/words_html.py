@@ -7,7 +7,7 @@ from functools import partial
 
 from ulmfit_demo.inference.inside.neighbours import Column, Map, Moved, Nearest
 from ulmfit_demo.models.bundle import Bundle
-from ulmfit_demo.tabs.shared.html import visible
+from ulmfit_demo.tabs.shared.signs import visible
 from ulmfit_demo.tabs.shared.templates import macro
 
 HARDLY = 0.95  # a median cosine above this: the rows hardly moved

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ulmfit_demo.models.calibration import NEGATIVE, POSITIVE, UNSURE
 from ulmfit_demo.pipeline.results.journey import Journey
-from ulmfit_demo.tabs.shared.html import named, seen, visible
+from ulmfit_demo.tabs.shared.signs import named, seen, visible
 from ulmfit_demo.tabs.shared.templates import macro
 
 # stop → the tab that it opens

@@ -2,108 +2,31 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
+from functools import partial
 from html import escape
 
+from ulmfit_demo.tabs.shared.signs import tip, visible
+from ulmfit_demo.tabs.shared.templates import macro
 from ulmfit_demo.theme import KINDS
 from ulmfit_demo.tokens import Token
 
-VISIBLE = {" ": "␣", "\n": "↵", "\t": "⇥", "\r": "␍", "\u00a0": "⍽", "\u200b": "∅", "\x00": "␀"}
-
-# Letters and marks without a shape, beside the format characters, which are not printable.
-_SHAPELESS = {0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x3164, 0xFFA0}
-_SHAPELESS |= {*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}  # variation selectors
+_html = partial(macro, "shared/html.html")
 
 
 def notice(sentence: str) -> str:
     """A sentence in place of a result."""
-    return f'<div class="u-notice" role="status">{escape(sentence)}</div>'
+    return _html("notice", sentence=sentence)
 
 
 def empty(sentence: str) -> str:
     """What stands where a result will be."""
-    return f'<div class="u-empty">{escape(sentence)}</div>'
-
-
-def counted(n: int, noun: str) -> str:
-    """`n` of something: "1 word", "1,200 words"."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
-def visible(text: str) -> str:
-    """`text` with white space and control characters as signs one can see (not escaped).
-
-    A variation selector or a filler alone becomes a sign too, and a lone accent stands on a circle.
-    """
-    alone = not _has_shape(text)
-    return "".join(_sign(c, alone) for c in text) or "∅"
-
-
-def seen(text: str) -> str:
-    """`text` as it is where something of it can be seen, else as `visible` signs (not escaped).
-
-    Inside a word a zero-width character is a sign, unless it shapes its neighbours (emoji, Persian).
-    """
-    if text and not _has_shape(text):
-        return visible(text)
-    return "".join(_sign(c, False) if _is_hidden(c) else c for c in text)
-
-
-def named(text: str) -> str:
-    """`text`; where nothing of it can be seen also its characters' names: `⟨200d⟩ U+200D ZERO WIDTH
-    JOINER` (not escaped)."""
-    if not text or _has_shape(text):
-        return seen(text)
-    names = (f"U+{ord(c):04X} {unicodedata.name(c, '')}".strip() for c in text[:4])
-    more = ", …" if len(text) > 4 else ""
-    return f"{visible(text)} {', '.join(names)}{more}"
-
-
-def _has_shape(text: str) -> bool:
-    """True where a character of `text` can be seen without another one before it."""
-    return any(
-        c.isprintable() and c != " " and ord(c) not in _SHAPELESS and not _is_mark(c) for c in text
-    )
-
-
-def _is_hidden(character: str) -> bool:
-    """True for a character without a shape and without a use for the characters beside it."""
-    shapes = character in "\u200c\u200d" or "\U000e0020" <= character <= "\U000e007f"
-    return unicodedata.category(character) in ("Cf", "Cc", "Cn") and not (
-        shapes or character.isspace()
-    )
-
-
-def _is_mark(character: str) -> bool:
-    return unicodedata.category(character) in ("Mn", "Me")
-
-
-def _sign(c: str, alone: bool) -> str:
-    if c in VISIBLE:
-        return VISIBLE[c]
-    if not c.isprintable() or (alone and ord(c) in _SHAPELESS):
-        return f"⟨{ord(c):x}⟩"
-    return f"◌{c}" if alone and _is_mark(c) else c
-
-
-def tip(token: Token) -> str:
-    """What hovering a chip says."""
-    parts = [KINDS.get(token.kind, (token.kind, ""))[0]]
-    if token.id is not None:
-        parts.insert(0, f"id {token.id}")
-    if token.changed_from is not None:
-        parts.append(f"from “{visible(token.changed_from)}”")
-    if token.rule:
-        parts.append(f"rule {token.rule}")
-    parts.append(
-        f"characters {token.start}–{token.end}" if token.end > token.start else "no characters"
-    )
-    return " · ".join(parts)
+    return _html("empty", sentence=sentence)
 
 
 def chip(token: Token, first: bool, ids: bool = False) -> str:
     """One token. `ids` shows its place in the vocabulary instead of its text."""
+    # By hand, not by a template: hundreds are drawn at a key press, and this takes half of the time.
     shown = str(token.id) if ids and token.id is not None else visible(token.text)
     classes = f"tok tok-{token.kind}" + (" changed" if token.changed_from is not None else "")
     return (
@@ -123,16 +46,5 @@ def chips(tokens: Iterable[Token], ids: bool = False) -> str:
 
 def legend(kinds: Iterable[str]) -> str:
     """What the colours mean, for the kinds that are on the screen."""
-    entries = (
-        f'<span><span class="tok tok-{k}">{escape(KINDS[k][1])}</span> {escape(KINDS[k][0])}</span>'
-        for k in KINDS
-        if k in set(kinds)
-    )
-    return f'<div class="legend" aria-label="colours">{"".join(entries)}</div>'
-
-
-def scroll(content: str, label: str, class_: str = "", focus: bool = True) -> str:
-    """A box that scrolls inside itself. `focus`: in the tab order, where nothing inside is."""
-    tab = ' tabindex="0"' if focus else ""
-    attributes = f'class="scroll {class_}" role="region" aria-label="{escape(label)}"{tab}'
-    return f"<div {attributes}>{content}</div>"
+    there = set(kinds)
+    return _html("legend", kinds=[(k, *KINDS[k]) for k in KINDS if k in there])

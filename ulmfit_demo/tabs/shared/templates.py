@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ulmfit_demo.tabs.shared.html import seen, visible
+from ulmfit_demo.tabs.shared.signs import seen, visible
 
 TABS = Path(__file__).resolve().parents[1]
 

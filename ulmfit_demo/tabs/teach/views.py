@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from ulmfit_demo import limits
-from ulmfit_demo.tabs.shared.html import named, seen
+from ulmfit_demo.tabs.shared.signs import named, seen
 from ulmfit_demo.tabs.shared.templates import macro
 from ulmfit_demo.teach.learn import Learned, Lesson
 from ulmfit_demo.teach.task import NONE, Task

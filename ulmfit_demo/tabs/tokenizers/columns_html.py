@@ -9,7 +9,7 @@ from functools import partial
 
 import torch
 
-from ulmfit_demo.tabs.shared.html import VISIBLE, visible
+from ulmfit_demo.tabs.shared.signs import VISIBLE, visible
 from ulmfit_demo.tabs.shared.templates import macro
 from ulmfit_demo.theme import KINDS
 from ulmfit_demo.tokens import RULES, Change, Step, Token, Tokenized, announced

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
-from ulmfit_demo.tabs.shared.html import chips, counted, legend, tip, visible
+from ulmfit_demo.tabs.shared.html import chips, legend
+from ulmfit_demo.tabs.shared.signs import counted, tip, visible
 from ulmfit_demo.tabs.shared.templates import macro, markup
 from ulmfit_demo.tokens import Token, Tokenized
 from ulmfit_demo.tokens.merges import Merge
