@@ -31,15 +31,17 @@
   // for an event that asks as its tab opens, before the field holds the text
   const first = (tab, value) => coming(tab, value, places[tab]?.[0]) ?? value;
 
+  // `read_lengths` on the server: a list of lengths in the place of documents has no words
+  const isText = (value) => Boolean(value.trim()) && !/^\s*lengths:/i.test(value);
   const look = (tab) => {
     const field = current(tab);
     if (forced && forced.tab !== tab) forced = null;
     if (field) {
       const { value } = field;
       const key = places[tab].find(([place]) => field.matches(place))[0];
-      if (last[key] !== value && value.trim() && !given.has(value)) mine = value;
+      if (last[key] !== value && isText(value) && !given.has(value)) mine = value;
       last[key] = value;
-      if (value.trim()) ask(value);
+      if (isText(value)) ask(value);
     } else if (shown === null && places.tokenizers) ask(places.tokenizers[0][1]);
     const back = document.getElementById("journey-back");
     if (!back) return;

@@ -70,6 +70,20 @@ def test_the_strip_takes_an_example_along_too(open_page):
     )
 
 
+def test_a_list_of_lengths_is_no_text_to_follow(open_page):
+    page = open_page()
+    typed(page, "Tokenizers", MINE)
+    settled(page, f"characters {len(MINE)}")
+    show_tab(page, "Batches")
+    page.get_by_role("tab", name="For a classifier").click()
+    page.locator("#classifier-batches-text textarea").fill("lengths: 100, 76, 241")
+    expect(page.locator("#classifier-batches-result")).to_contain_text("241", timeout=TIMEOUT)
+    page.wait_for_timeout(1_500)
+    settled(page, f"characters {len(MINE)}")
+    show_tab(page, "Sentiment")
+    has(page, "Sentiment", MINE)
+
+
 def test_a_lesson_and_an_example_keep_the_visitors_text_one_click_away(open_page):
     page = open_page("Sentiment")
     back = page.locator("#journey-back")
