@@ -226,7 +226,13 @@ def main() -> int:
                 link = LINKS[name]
                 wanted = expected(client, link)
                 begun = time.monotonic()
-                good = [opened(context, url, link, *wanted) for _ in range(options.times)]
+                good: list[bool] = []
+                for number in range(1, options.times + 1):
+                    good.append(opened(context, url, link, *wanted))
+                    if number % 10 == 0:  # a run that is cut off has said something
+                        print(
+                            f"{name}: {good.count(False)} of {number}", file=sys.stderr, flush=True
+                        )
                 stale += good.count(False)
                 seconds = (time.monotonic() - begun) / len(good)
                 load = os.getloadavg()[0]

@@ -193,7 +193,8 @@ def others(
         shown.append(_other("Its twin", backwards.verdict, backwards.positive, from_end))
         shown.append(_other("Mean of both", backwards.mean_verdict, backwards.mean, half))
     for name, weighed in rows:
-        parts = ", ".join(f"{word} {weight:+.1f}" for word, weight in weighed.parts[:5])
+        spoke = [(word, f"{weight:+.1f}") for word, weight in weighed.parts[:5]]
+        parts = ", ".join(f"{word} {shown}" for word, shown in spoke if float(shown))
         word = POSITIVE if weighed.positive >= 0.5 else NEGATIVE  # no band was fitted to them
         shown.append(_other(name, word, weighed.positive, parts or "no word that it knows"))
     return _html("others", rows=shown)
