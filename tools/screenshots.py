@@ -1,4 +1,4 @@
-"""The README's pictures, still and moving, and the one that a link to the app shows, of a running app.
+"""The pictures of README and docs/tour.md, and the one that a link to the app shows, of a running app.
 
 python app.py &
 python -m tools.screenshots http://127.0.0.1:7860 [--only typing.gif inside.png ...]
@@ -51,7 +51,7 @@ SHOTS = {
     ),
     "screenshots/sentiment.png": VERDICT,
     "screenshots/generation.png": Shot(
-        {"tab": "generation"}, "#generation-result >> text=/seed/", "#generation-write"
+        {"tab": "generation"}, "#generation-result [data-pick=generation-pick]", "#generation-write"
     ),
     "screenshots/inside.png": Shot(
         {"tab": "inside", "text": REVIEW}, "#inside-strip >> text=insult"
@@ -141,6 +141,11 @@ def main() -> None:
     parser.add_argument("address", help="where the app runs")
     parser.add_argument("--only", nargs="*", help="file names; without it all pictures")
     options = parser.parse_args()
+    names = {Path(name).name for name in [*SHOTS, MOVING]}
+    if unknown := set(options.only or []) - names:
+        parser.error(
+            f"no such picture: {', '.join(sorted(unknown))}; there are {', '.join(sorted(names))}"
+        )
     with sync_playwright() as p:
         browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         for name in [*SHOTS, MOVING]:

@@ -5,6 +5,7 @@
   const MOST = 2000; // characters of a text that goes into an address; `limits.LINK_TEXT` on the server
   const LONGEST = 7000; // of the whole address: web servers take no longer ones
   const PATIENCE = 8000; // milliseconds for the controls to become what an entry of the history says
+  const LOST = 60_000; // milliseconds after which no answer of the server is waited for
   const tabs = {}; // tab → { name: value } of what is not at its start
   const names = new Set(["tab", "view", "open", "pick"]);
   const PICKS = new Set(["sentiment-pick", "generation-pick"]); // fields whose clicked word a link holds
@@ -126,6 +127,7 @@
     const button = Object.hasOwn(texts, asked) && document.getElementById(`restore-${asked}`);
     if (!button) return false;
     restoring = Date.now();
+    later = false;
     innerOf(asked);
     button.click();
     return true;
@@ -133,10 +135,7 @@
   const ready = () => {
     if (running) return;
     restoring = 0;
-    if (later) {
-      later = false;
-      if (goTo()) return;
-    }
+    if (later && goTo()) return;
     running = true;
     again(new URLSearchParams(location.search));
     for (const [name, value] of Object.entries(long[entry] || {})) {
@@ -216,7 +215,7 @@
     clearTimeout(timer);
     going = { until: Infinity };
     // One entry after the other: the answers of two may come in any order, and the older one's would stay.
-    if (restoring && Date.now() - restoring < PATIENCE) later = true; else goTo();
+    if (restoring && Date.now() - restoring < LOST) later = true; else if (!goTo()) ready();
   });
   // What was typed in the last half second belongs to the entry that a click leaves.
   document.addEventListener("click", (ev) => {

@@ -199,7 +199,7 @@ def cleared_errors(script: bytes) -> bytes:
     """gradio's script, in which a question's inputs are told that they are valid where one was not.
 
     There the first message of each question tells each of its inputs, found in the whole tree of
-    components; only an event with a `validator` can have found one invalid.
+    components; only an event with a `validator` can have found one invalid, and only it says so here.
     """
     script = INVALID.sub(rb"\1\2.invalid=true;", script)
     return CLEARED.sub(rb"\1\3.invalid&&(\3.invalid=false,\2)", script)

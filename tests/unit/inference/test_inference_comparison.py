@@ -10,6 +10,7 @@ from tests.small_bundle import CONFIG, WORDS
 from ulmfit_demo.inference import loading, other_models, sentiment
 from ulmfit_demo.models import bundle as bundles
 from ulmfit_demo.models import precision
+from ulmfit_demo.models.baselines import BaselineVerdict
 from ulmfit_demo.tabs.sentiment import verdict_html as view
 
 
@@ -19,6 +20,20 @@ def test_a_bundle_without_a_twin_has_no_row_of_it(folder, tmp_path, monkeypatch)
     verdict, _ = sentiment.read(loaded, "the film is good")
     assert other_models.backwards(loaded, "the film is good", verdict) is None
     assert "twin" not in view.others(verdict, other_models.others(loaded, "good"), None)
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ((("dull", -0.78), ("boat", -0.04)), "dull -0.8<"),
+        ((("boat", -0.04),), "no word that weighs much"),
+        ((), "no word that it knows"),
+    ],
+)
+def test_what_spoke_for_a_verdict_has_a_weight(folder, tmp_path, monkeypatch, parts, said):
+    monkeypatch.delenv("ULMFIT_BUNDLE", raising=False)
+    verdict, _ = sentiment.read(loading.load(tmp_path), "the film is good")
+    assert said in view.others(verdict, [("NB-SVM", BaselineVerdict(0.4, parts))])
 
 
 @pytest.mark.parametrize("temperature", [None, 2.5])

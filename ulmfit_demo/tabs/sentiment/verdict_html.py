@@ -71,9 +71,8 @@ def line(words: Sequence[Word], first: int = 0) -> str:
         shown, tip = seen(word.text) or "start", _said(word)
         begins = not word.text
         steps.append((first + i, shown, css, word.moved > 0, word.unknown, tip, places, begins))
-    stop = next(
-        (first + i for i, word in enumerate(words) if word.text), None
-    )  # of the Tab key (rove.js)
+    # where the Tab key stops (rove.js)
+    stop = next((first + i for i, word in enumerate(words) if word.text), None)
     high = len(words) <= HIGH_WORDS
     return _html("line", steps=steps, stop=stop, high=high, label=summary(words))
 
@@ -193,10 +192,11 @@ def others(
         shown.append(_other("Its twin", backwards.verdict, backwards.positive, from_end))
         shown.append(_other("Mean of both", backwards.mean_verdict, backwards.mean, half))
     for name, weighed in rows:
-        spoke = [(word, f"{weight:+.1f}") for word, weight in weighed.parts[:5]]
-        parts = ", ".join(f"{word} {shown}" for word, shown in spoke if float(shown))
+        spoke = [(part, f"{weight:+.1f}") for part, weight in weighed.parts[:5]]
+        parts = ", ".join(f"{part} {weight}" for part, weight in spoke if float(weight))
+        none = "no word that weighs much" if weighed.parts else "no word that it knows"
         word = POSITIVE if weighed.positive >= 0.5 else NEGATIVE  # no band was fitted to them
-        shown.append(_other(name, word, weighed.positive, parts or "no word that it knows"))
+        shown.append(_other(name, word, weighed.positive, parts or none))
     return _html("others", rows=shown)
 
 

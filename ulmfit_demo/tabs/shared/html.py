@@ -1,4 +1,4 @@
-"""What every view shares: notices, token chips, boxes that scroll. Escapes every text."""
+"""What views share: notices, token chips, the legend of their colours. Escapes every text."""
 
 from __future__ import annotations
 

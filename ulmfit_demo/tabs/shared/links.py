@@ -62,10 +62,11 @@ def _restore(controls: Controls, tabs: gr.Tabs, address: gr.Textbox) -> None:
 
     search = "() => [window.ulmfitLink.address()]"
     button = gr.Button(visible="hidden", elem_id=f"restore-{controls.tab}")
-    done = button.click(restored, address, list(controls.items.values()), js=search, **UNQUEUED)
-    done = done.then(opened, address, [tabs, *views], js=search, **UNQUEUED)
+    set_ = button.click(restored, address, list(controls.items.values()), js=search, **UNQUEUED)
+    shown = set_.then(opened, address, [tabs, *views], js=search, **UNQUEUED)
     ready = "() => { window.ulmfitLink.ready() }"
-    done.then(None, None, None, js=ready, api_visibility="private")
+    for ended in (shown.then, set_.failure, shown.failure):
+        ended(None, None, None, js=ready, api_visibility="private")
 
 
 def read(search: object) -> dict[str, str]:

@@ -73,7 +73,10 @@ def _counts(task: Task, learned: Learned) -> dict:
 
 
 def _row(task: Task, learned: Learned, i: int) -> tuple[int, str, str | None, str | None]:
-    """(line, its text, its label's name, how sure). Not sure at all: the label was given."""
+    """(number, text, name of its label, how sure) of a line.
+
+    A label that was given has no measure of it; before anything is learned there is no name either.
+    """
     label = int(learned.labels[i])
     if label != NONE:
         return i, task.lines[i], task.names[label], None
