@@ -70,6 +70,14 @@ def test_the_strip_takes_an_example_along_too(open_page):
     )
 
 
+def test_the_strip_says_that_a_text_is_too_long_for_it(open_page):
+    page = open_page()
+    for n in (20_000, 50_000):  # the most that a tab reads, and more than that
+        typed(page, "Tokenizers", "x" * n)
+        settled(page, f"characters {n:,}")
+        expect(page.locator("#journey")).to_contain_text("too long", timeout=TIMEOUT)
+
+
 def test_a_list_of_lengths_is_no_text_to_follow(open_page):
     page = open_page()
     typed(page, "Tokenizers", MINE)

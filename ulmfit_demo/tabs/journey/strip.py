@@ -43,8 +43,8 @@ def build(pipeline: Pipeline) -> None:
     """Lay out the front door and the strip, and wire the strip to `pipeline`."""
 
     def show(text):
-        text = limits.text(text)
-        if len(text) > limits.JOURNEY_CHARACTERS:
+        text = text if isinstance(text, str) else ""
+        if len(text) > limits.JOURNEY_CHARACTERS:  # also where it is too long for any tab
             return view.without(len(text), text, TOO_LONG)
         try:
             found = pipeline.journey(text)
