@@ -11,13 +11,12 @@ from train import space_card
 from train.publish import PublishError, Upload
 
 ROOT = Path(__file__).parents[1]
-# The Space runs the app: what tests and measures it stays behind, and so do the weights that a training
-# goes on from (50 MB). `train`, `tools` and `docs` go along: the README speaks of them; they are small.
+# The Space runs the app: what tests and measures it stays behind. `train`, `tools` and `docs` go along: the
+# README speaks of them; they are small.
 LEFT_OUT = (
     "tests/",
     "benchmarks/",
     "runs/",
-    "train/weights/",
     ".ci/",
     "Dockerfile",
     ".dockerignore",

@@ -17,7 +17,6 @@ ROOT = Path(__file__).parents[3]
 def checkout(tmp_path):
     """A small repository with files that must stay behind."""
     names = ["app.py", "README.md", "requirements.txt", "assets/w[1].bin", "tests/test_a.py"]
-    names.append("train/weights/lm.safetensors")
     for name in [*names, "runs/big.pth", ".venv/x", "secret.txt"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
@@ -102,6 +101,5 @@ def test_the_command_lists_this_repository():
         assert f"  {name}" in done.stdout
     assert "(over 10 MB: LFS/Xet)" in done.stdout
     assert " tests/" not in done.stdout
-    assert "train/weights" not in done.stdout
     assert re.search(r"^ +[\d,]+  assets \(\d+ files\)$", done.stdout, re.MULTILINE)
     assert done.stdout.splitlines()[-1].endswith("would go to the Space someone/something")
