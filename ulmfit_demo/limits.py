@@ -129,6 +129,20 @@ def text(value: object, most: int = TEXT_CHARACTERS) -> str:
     return value
 
 
+def text_to_learn_from(value: object) -> str:
+    """`value` as a text that a subword vocabulary is learned from. Raises `Refused`."""
+    given = text(value, TRAIN_BYTES)
+    n = len(given.encode("utf-8", "replace"))
+    if n > TRAIN_BYTES:
+        raise Refused(
+            f"The text has {n / 1e6:.1f} MB and this view learns from up to "
+            f"{TRAIN_BYTES / 1e6:.0f} MB. Shorten it to train; nothing was lost."
+        )
+    if not given.strip():
+        raise Refused("Paste a text or choose a file to learn from.")
+    return given
+
+
 def whole(value: object, bounds: tuple[int, int], name: str) -> int:
     """`value` as a whole number inside `bounds`. Raises `Refused`."""
     number_ = number(value, bounds, name)

@@ -31,7 +31,6 @@ SUBWORDS = training.Budget(
     largest=limits.TRAIN_PIECES,
 )
 LIVE = Budget(limits.LIVE_CPU_SECONDS, limits.LIVE_SECONDS, limits.LIVE_MEMORY)
-NOTHING = "Paste a text or choose a file to learn from."
 
 
 class Training(Base):
@@ -44,7 +43,7 @@ class Training(Base):
             text: what to learn from, up to 2 MB
             kind: how pieces are learned, unigram or bpe
         """
-        text, kind = _learned_from(text), limits.choice(kind, KINDS, "The kind")
+        text, kind = limits.text_to_learn_from(text), limits.choice(kind, KINDS, "The kind")
         for step in training.legal_sizes(text, kind, SUBWORDS):
             if isinstance(step, training.Sizes):
                 yield {
@@ -74,7 +73,7 @@ class Training(Base):
             size: pieces of the vocabulary
             sample: a text that is cut into the new pieces
         """
-        text, kind = _learned_from(text), limits.choice(kind, KINDS, "The kind")
+        text, kind = limits.text_to_learn_from(text), limits.choice(kind, KINDS, "The kind")
         size = limits.whole(size, (1, 10**6), "The vocabulary size")
         sample = limits.text(sample, limits.TRAIN_SAMPLE)
         for step in training.train(text, size, kind, SUBWORDS):
@@ -137,20 +136,6 @@ def own_documents(own: object) -> list[str]:
             f"{limits.LIVE_LEAST:,} there is little to learn; paste more."
         )
     return corpus.documents(own)[0]
-
-
-def _learned_from(text: object) -> str:
-    """The text to learn from. Raises `Refused`."""
-    text = limits.text(text, limits.TRAIN_BYTES)
-    n = len(text.encode("utf-8", "replace"))
-    if n > limits.TRAIN_BYTES:
-        raise limits.Refused(
-            f"The text has {n / 1e6:.1f} MB and this view learns from up to "
-            f"{limits.TRAIN_BYTES / 1e6:.0f} MB. Shorten it to train; nothing was lost."
-        )
-    if not text.strip():
-        raise limits.Refused(NOTHING)
-    return text
 
 
 def _trained(step: training.Trained, sample: str) -> results.TrainedVocabulary:

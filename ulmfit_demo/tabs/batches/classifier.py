@@ -99,15 +99,9 @@ def build(loaded: LoadedModels) -> Part:
         return shown, batches_code.classifier(documents or lengths, vocab, **settings)
 
     with gr.Row():
-        text = gr.Textbox(
-            value=examples.first("classifier_batches"),
-            label="Documents (an empty line between), or lengths: 100, 76, …",
-            lines=2,
-            max_lines=2,
-            scale=4,
-            min_width=300,
-            elem_id="classifier-batches-text",
-        )
+        label = "Documents (an empty line between), or lengths: 100, 76, …"
+        place = "classifier-batches-text"
+        text = examples.field("classifier_batches", label, place, 2, 2, min_width=300)
         examples.menu("classifier_batches", text)
     with gr.Row(elem_classes="b-controls"):
         bs = gr.Slider(*limits.BS, value=3, step=1, label="bs (rows)", min_width=150, buttons=[])

@@ -86,15 +86,8 @@ def build(loaded: LoadedModels) -> Part:
         return show(*values)[2]
 
     with gr.Row():
-        text = gr.Textbox(
-            value=examples.first("batches"),
-            label="Documents (an empty line between)",
-            lines=2,
-            max_lines=2,
-            scale=4,
-            min_width=300,
-            elem_id="batches-text",
-        )
+        label = "Documents (an empty line between)"
+        text = examples.field("batches", label, "batches-text", 2, 2, min_width=300)
         examples.menu("batches", text)
     with gr.Row(elem_classes="b-controls"):
         bs = gr.Slider(*limits.BS, value=6, step=1, label="bs (rows)", min_width=150, buttons=[])

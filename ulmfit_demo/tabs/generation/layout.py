@@ -149,14 +149,7 @@ def build(loaded: LoadedModels) -> Controls:
     tab = this_tab()
     card = lesson.Card("generation")
     with gr.Row():
-        prompt = gr.Textbox(
-            value=examples.first("generation"),
-            label="The text begins with",
-            lines=2,
-            max_lines=6,
-            scale=4,
-            elem_id="generation-prompt",
-        )
+        prompt = examples.field("generation", "The text begins with", "generation-prompt", 2, 6)
         with gr.Column(scale=1, min_width=200):
             examples.menu("generation", prompt)
             with gr.Row():

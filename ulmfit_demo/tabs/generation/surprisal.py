@@ -38,25 +38,15 @@ def build(loaded: LoadedModels) -> gr.Textbox:
         return view.stages(stages.before_and_after(loaded, prompt))
 
     with gr.Accordion("Surprise: which words of a text were unlikely", open=False) as surprises:
-        text = gr.Textbox(
-            value=examples.first("surprise"),
-            label="Any text",
-            lines=3,
-            max_lines=8,
-            elem_id="surprise-text",
-        )
+        text = examples.field("surprise", "Any text", "surprise-text", 3, 8, scale=None)
         shown = gr.HTML(elem_id="surprise-result", min_height=120)
         events.live([text], show, [text], [shown], "surprise")
         events.redraw([surprises.expand], show, [text], [shown])
     earlier = loaded.bundle.snapshots if loaded.bundle else ()
     title = view.stages_title([s.title for s in earlier if s.vocab_path is not None])
     with gr.Accordion(title, open=False) as compared:
-        prompt = gr.Textbox(
-            value=examples.first("generation"),
-            label="The text begins with",
-            lines=1,
-            max_lines=4,
-            elem_id="stages-prompt",
+        prompt = examples.field(
+            "generation", "The text begins with", "stages-prompt", 1, 4, scale=None
         )
         table = gr.HTML(elem_id="stages-result", min_height=260)
         events.live([prompt], compare, [prompt], [table], "training_stages")

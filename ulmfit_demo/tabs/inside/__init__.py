@@ -38,14 +38,7 @@ def build(loaded: LoadedModels) -> Controls:
     controls = Controls("inside", card=card)
     opened = controls.opened = gr.State(next(iter(VIEWS)))
     with gr.Row():
-        text = gr.Textbox(
-            value=examples.first("inside"),
-            label="Your text",
-            lines=2,
-            max_lines=5,
-            scale=4,
-            elem_id="inside-text",
-        )
+        text = examples.field("inside", "Your text", "inside-text", 2, 5)
         with gr.Column(scale=1, min_width=200):
             examples.menu("inside", text)
     place = gr.Number(

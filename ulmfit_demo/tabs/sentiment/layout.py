@@ -103,14 +103,7 @@ def build(loaded: LoadedModels) -> Controls:
     tab = this_tab()
     card = lesson.Card("sentiment")
     with gr.Row():
-        text = gr.Textbox(
-            value=examples.first("sentiment"),
-            label="A film review",
-            lines=4,
-            max_lines=8,
-            scale=4,
-            elem_id="sentiment-text",
-        )
+        text = examples.field("sentiment", "A film review", "sentiment-text", 4, 8)
         with gr.Column(scale=1, min_width=200):
             examples.menu("sentiment", text)
             undo_button = gr.Button("Undo the last change", size="sm", elem_id="sentiment-undo")

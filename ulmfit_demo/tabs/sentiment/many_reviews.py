@@ -11,7 +11,7 @@ from ulmfit_demo import lessons, limits, tokens, uploads
 from ulmfit_demo.inference import sentiment
 from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.sentiment import verdict_html as view
-from ulmfit_demo.tabs.shared import events, guard, html
+from ulmfit_demo.tabs.shared import events, guard, html, table_file
 from ulmfit_demo.uploads.result import GUARDED
 
 NOTHING = "Type one review a line, or choose a CSV file with text."
@@ -82,20 +82,10 @@ def build(loaded: LoadedModels) -> None:
                 elem_id="sentiment-lines",
             )
             with gr.Column(scale=2):
-                file = gr.File(
-                    label=f"Or a file: CSV (up to {limits.ROWS:,} rows), or .txt, one review a line",
-                    file_types=[".csv", ".tsv", ".txt"],
-                    height=150,
-                    elem_id="sentiment-file",
-                )
+                label = f"Or a file: CSV (up to {limits.ROWS:,} rows), or .txt, one review a line"
+                file = table_file.file_field(label, "sentiment-file")
                 about = gr.HTML(elem_id="sentiment-upload")
-                column = gr.Dropdown(
-                    label="Column with the reviews",
-                    visible=False,
-                    # a session keeps no choices of its own: the server knows the columns from the file
-                    allow_custom_value=True,
-                    elem_id="sentiment-column",
-                )
+                column = table_file.column_choice("Column with the reviews", "sentiment-column")
         with gr.Row():
             go = gr.Button("Classify", variant="primary", elem_id="sentiment-many")
             stop = gr.Button("Stop", elem_id="sentiment-many-stop")

@@ -10,6 +10,27 @@ from ulmfit_demo.tabs.shared.events import UNQUEUED
 CHOOSE = "Choose …"
 
 
+def field(
+    tab: str,
+    label: str,
+    elem_id: str,
+    lines: int,
+    max_lines: int,
+    scale: int | None = 4,
+    min_width: int = 160,
+) -> gr.Textbox:
+    """A text field that begins with the first example of `tab`."""
+    return gr.Textbox(
+        value=first(tab),
+        label=label,
+        lines=lines,
+        max_lines=max_lines,
+        scale=scale,
+        min_width=min_width,
+        elem_id=elem_id,
+    )
+
+
 def menu(tab: str, target: gr.Textbox, label: str = "Examples") -> gr.Dropdown:
     """A menu that puts an example into `target`. The choice itself is no endpoint of the API."""
     texts = lessons.examples()[tab]

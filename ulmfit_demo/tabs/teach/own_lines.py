@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from ulmfit_demo import limits, uploads
-from ulmfit_demo.tabs.shared import events, guard, html
+from ulmfit_demo.tabs.shared import events, guard, html, table_file
 
 PASTE = "music\tThe songs are hummed for days.\nplot\tThe butler did it.\nA line without a label."
 
@@ -46,25 +46,11 @@ def build() -> OwnLines:
                 elem_id="teach-lines",
             )
             with gr.Column(scale=2, min_width=260):
-                file = gr.File(
-                    label=f"Or a file: CSV, up to {limits.TEACH_LINES:,} rows",
-                    file_types=[".csv", ".tsv", ".txt"],
-                    height=150,
-                    elem_id="teach-file",
-                )
+                about = f"Or a file: CSV, up to {limits.TEACH_LINES:,} rows"
+                file = table_file.file_field(about, "teach-file")
                 upload = gr.HTML(elem_id="teach-upload")
-                column = gr.Dropdown(
-                    label="Column with the texts",
-                    visible=False,
-                    allow_custom_value=True,
-                    elem_id="teach-column",
-                )
-                label = gr.Dropdown(
-                    label="Column with the labels",
-                    visible=False,
-                    allow_custom_value=True,
-                    elem_id="teach-label",
-                )
+                column = table_file.column_choice("Column with the texts", "teach-column")
+                label = table_file.column_choice("Column with the labels", "teach-label")
         go = gr.Button("Use these lines", variant="primary", elem_id="teach-use")
     events.live([file], look, [file], [upload, column, label], None)
     return OwnLines(names, lines, file, column, label, go)

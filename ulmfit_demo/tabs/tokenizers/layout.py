@@ -62,14 +62,7 @@ def build(loaded: LoadedModels) -> Controls:
 
     card = lesson.Card("tokenizers")
     with gr.Row():
-        text = gr.Textbox(
-            value=examples.first("tokenizers"),
-            label="Your text",
-            lines=2,
-            max_lines=5,
-            scale=4,
-            elem_id="tokenizers-text",
-        )
+        text = examples.field("tokenizers", "Your text", "tokenizers-text", 2, 5)
         with gr.Column(scale=1, min_width=200):
             examples.menu("tokenizers", text)
             upload = gr.UploadButton(

@@ -81,14 +81,7 @@ def build(loaded: LoadedModels, visibility: Visibility) -> Part:
         return shown, *drawn, code
 
     with gr.Row():
-        text = gr.Textbox(
-            value=examples.first("vocabulary"),
-            label="A word or a text",
-            lines=1,
-            max_lines=8,
-            scale=4,
-            elem_id="vocabulary-text",
-        )
+        text = examples.field("vocabulary", "A word or a text", "vocabulary-text", 1, 8)
         with gr.Column(scale=1, min_width=200):
             examples.menu("vocabulary", text)
     with gr.Row():

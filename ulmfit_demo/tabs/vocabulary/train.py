@@ -44,7 +44,8 @@ def build(loaded: LoadedModels, visibility: Visibility) -> Part:
             kind: how pieces are learned
             size: the size one would like
         """
-        text, kind = _checked(text), limits.choice(kind, TYPES.values(), "The kind")
+        text = limits.text_to_learn_from(text)
+        kind = limits.choice(kind, TYPES.values(), "The kind")
         for step in training.legal_sizes(text, kind, BUDGET):
             if isinstance(step, training.Sizes):
                 wanted = size if _is_number(size) else DEFAULT_SIZE
@@ -65,7 +66,8 @@ def build(loaded: LoadedModels, visibility: Visibility) -> Part:
             size: pieces of the vocabulary
             sample: a text that is cut into the new pieces
         """
-        text, kind = _checked(text), limits.choice(kind, TYPES.values(), "The kind")
+        text = limits.text_to_learn_from(text)
+        kind = limits.choice(kind, TYPES.values(), "The kind")
         size = limits.whole(size, (1, 10**6), "The vocabulary size")
         sample = limits.text(sample, limits.TRAIN_SAMPLE)
         for step in training.train(text, size, kind, BUDGET):
@@ -76,20 +78,10 @@ def build(loaded: LoadedModels, visibility: Visibility) -> Part:
 
     with gr.Row():
         with gr.Column(scale=3, min_width=300):
-            text = gr.Textbox(
-                value=examples.first("train_vocabulary"),
-                label="The text to learn from (to 2 MB)",
-                lines=8,
-                max_lines=8,
-                elem_id="train-text",
-            )
-            sample = gr.Textbox(
-                value=examples.first("vocabulary"),
-                label="Your sample: cut into the new pieces",
-                lines=1,
-                max_lines=3,
-                elem_id="train-sample",
-            )
+            label = "The text to learn from (to 2 MB)"
+            text = examples.field("train_vocabulary", label, "train-text", 8, 8, scale=None)
+            label = "Your sample: cut into the new pieces"
+            sample = examples.field("vocabulary", label, "train-sample", 1, 3, scale=None)
         with gr.Column(scale=2, min_width=260):
             with gr.Row():
                 with gr.Column(min_width=150):
@@ -157,20 +149,6 @@ def build(loaded: LoadedModels, visibility: Visibility) -> Part:
 
 def _is_number(size: object) -> bool:
     return isinstance(size, int | float) and not (isinstance(size, float) and math.isnan(size))
-
-
-def _checked(text: object) -> str:
-    """The text to learn from. Raises `Refused`."""
-    text = limits.text(text, limits.TRAIN_BYTES)
-    n = len(text.encode("utf-8", "replace"))
-    if n > limits.TRAIN_BYTES:
-        raise limits.Refused(
-            f"The text has {n / 1e6:.1f} MB and this view learns from up to "
-            f"{limits.TRAIN_BYTES / 1e6:.0f} MB. Shorten it to train; nothing was lost."
-        )
-    if not text.strip():
-        raise limits.Refused("Paste a text or choose a file to learn from.")
-    return text
 
 
 def _shown(model: training.Trained, sample: str) -> str:

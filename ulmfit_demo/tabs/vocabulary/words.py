@@ -75,14 +75,7 @@ def build(loaded: LoadedModels, visibility: Visibility) -> Part:
     with gr.Row():
         with gr.Column(scale=3, min_width=300):
             with gr.Row():
-                text = gr.Textbox(
-                    value=examples.first("word_vocabulary"),
-                    label="Your text",
-                    lines=2,
-                    max_lines=8,
-                    scale=3,
-                    elem_id="words-text",
-                )
+                text = examples.field("word_vocabulary", "Your text", "words-text", 2, 8, scale=3)
                 with gr.Column(scale=1, min_width=170):
                     examples.menu("word_vocabulary", text)
             with gr.Row():
