@@ -70,3 +70,14 @@ def asked(url: str, event: dict, inputs: list, data: object, session: str) -> di
             if message.get("msg") == "process_completed":
                 return message
     raise AssertionError("no answer")
+
+
+@pytest.mark.parametrize("data", [*ODD, {"value": "A dull film."}, {"value": "x" * 60_000}])
+def test_the_strip_answers_any_text(url, data):
+    with urllib.request.urlopen(f"{url}config", timeout=30) as answer:
+        config = json.load(answer)
+    (strip,) = [c["id"] for c in config["components"] if c["props"].get("elem_id") == "journey"]
+    (event,) = [d for d in config["dependencies"] if [strip, "input"] in d["targets"]]
+    answer = asked(url, event, [1], data, f"strip {str(data)[:40].encode().hex()}")
+    assert answer["success"]
+    assert '<ol class="journey' in answer["output"]["data"][0]
