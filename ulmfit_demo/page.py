@@ -63,7 +63,7 @@ def build() -> gr.Blocks:
         pipeline = Pipeline(loaded)
         endpoints.connect(pipeline)
         resources.connect(pipeline)
-        journey.build(pipeline)
+        strip = journey.build(pipeline)
         with gr.Tabs(overflow_behavior="wrap") as tabs:  # a phone sees all of them
             for name, tab in TABS.items():
                 id_ = name.lower()
@@ -74,7 +74,7 @@ def build() -> gr.Blocks:
                     notebooks.build(loaded, found[-1])
                 links.follow(opened[id_])
         links.connect(demo, tabs, found)
-        journey.connect(demo, tabs, opened, found)
+        journey.connect(demo, strip, tabs, opened, found)
         gr.HTML(SHARE)
         gr.Markdown(FOOT, elem_classes="u-foot")
     demo.queue(max_size=limits.QUEUE, default_concurrency_limit=limits.KEYSTROKE_LANE)

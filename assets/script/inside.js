@@ -1,17 +1,16 @@
 // Inside: a click on the map of all units picks that row's unit; the words of a strip are walked with the
 // arrow keys (gradio changes a strip in place, so the word that was picked keeps the focus).
 (() => {
-  let n = 0;
-  document.addEventListener("click", (ev) => {
+  // the row of a click, as `pick.js` says what was clicked
+  const unit = (ev) => {
     const box = ev.target.closest?.(".ins-heat");
-    const field = window.ulmfitField.find("inside-unit-pick");
-    if (!box || !field) return;
+    if (!box) return null;
     const units = box.dataset.units.split(",");
     const { top, height } = box.getBoundingClientRect();
     const row = Math.floor(((ev.clientY - top) / height) * units.length);
-    const unit = units[Math.max(0, Math.min(row, units.length - 1))];
-    window.ulmfitField.fill(field, JSON.stringify({ n: `heat ${++n}`, value: unit }));
-  });
+    return { id: "inside-unit-pick", value: units[Math.max(0, Math.min(row, units.length - 1))] };
+  };
+  window.ulmfitInside = { unit };
 
   const word = (target) => target.closest?.(".ins-strip > .ins-t");
 

@@ -9,7 +9,8 @@
   let shown = null; // the text that the strip follows
   let forced = null; // { tab, text }: a stop of the strip takes its text along
   let stays = null; // the tab that the browser's Back restored: its text is meant
-  let timer = 0, n = 0;
+  let timer = 0;
+  let send = null; // asks the server about a text
   const last = {}; // field → its value when it was looked at last
 
   const fields = (tab) => (places[tab] || []).map(([place]) => document.querySelector(place)).filter(Boolean);
@@ -51,10 +52,9 @@
     if (there.textContent !== sample) there.textContent = sample;
   };
   const ask = (text) => {
-    const field = text !== shown && window.ulmfitField.find("journey-text");
-    if (!field) return;
+    if (!send || text === shown) return;
     shown = text;
-    window.ulmfitField.fill(field, text);
+    send(text);
   };
   const tick = (tab) => { if (!timer) look(tab); };
 
@@ -65,12 +65,7 @@
     timer = setTimeout(() => { timer = 0; look(window.ulmfitLink.open()); }, PAUSE);
   });
   document.addEventListener("click", (ev) => {
-    if (ev.isTrusted && ev.target.closest?.('[role="tab"], .overflow-menu, [data-open]')) stays = null;
-    const stop = ev.target.closest?.(".journey [data-open]");
-    if (stop) {
-      forced = { tab: stop.dataset.open, text: shown ?? places.tokenizers?.[0][1] };
-      window.ulmfitField.fill(window.ulmfitField.find("journey-open"), JSON.stringify({ n: ++n, tab: stop.dataset.open }));
-    }
+    if (ev.isTrusted && ev.target.closest?.('[role="tab"], .overflow-menu')) stays = null;
     if (ev.target.closest?.("#journey-back") && mine !== null) {
       const tab = window.ulmfitLink.open();
       window.ulmfitLink.keep();
@@ -78,18 +73,24 @@
       look(tab);
     }
   });
-  const opened = (wanted) => {
-    try {
-      return { ...SAME, selected: JSON.parse(wanted).tab };
-    } catch {
-      return SAME;
-    }
+  // `js_on_load` of the strip: its events are `input`, a text to follow, and `select`, a stop that is clicked.
+  const listen = (element, trigger) => {
+    const asked = {}; // always the same object: a text that waits for the answer before it is sent as it is then
+    send = (value) => trigger("input", Object.assign(asked, { value }));
+    element.addEventListener("click", (ev) => {
+      const stop = ev.target.closest?.("[data-open]");
+      if (!stop) return;
+      if (ev.isTrusted) stays = null;
+      forced = { tab: stop.dataset.open, text: shown ?? places.tokenizers?.[0][1] };
+      trigger("select");
+    });
   };
+  const opened = () => (forced ? { ...SAME, selected: forced.tab } : SAME);
   const start = (found, texts) => {
     places = found;
     given = new Set(texts);
   };
   const restored = (tab) => { stays = tab; forced = null; };
   const isGiven = (text) => given.has(text);
-  window.ulmfitJourney = { start, take, first, opened, tick, restored, isGiven };
+  window.ulmfitJourney = { listen, start, take, first, opened, tick, restored, isGiven };
 })();

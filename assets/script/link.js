@@ -8,8 +8,8 @@
   const LOST = 60_000; // milliseconds after which no answer of the server is waited for
   const tabs = {}; // tab → { name: value } of what is not at its start
   const names = new Set(["tab", "view", "open", "pick"]);
-  const PICKS = new Set(["sentiment-pick", "generation-pick"]); // fields whose clicked word a link holds
-  const picked = {}; // tab → the button that was clicked last, as [field, value, its text]
+  const PICKS = new Set(["sentiment-pick", "generation-pick"]); // names whose clicked word a link holds
+  const picked = {}; // tab → the button that was clicked last, as [name, value, its text]
   const long = {}; // entry of the history → { name: text } that its address does not hold: too long, or too late
   let timer = 0, running = false; // nothing is written before the server has read the address
   let texts = {}; // tab → { name: [where the field is, how it starts] }: read here, not told by gradio
@@ -28,7 +28,7 @@
       (p) => getComputedStyle(p).display !== "none"); // `offsetParent` would lay out the page anew
     return panel ? panel.id.slice(4) : null;
   };
-  // A button of `pick.js`: it names its field and value itself, or its run names the field and its place is the value.
+  // A button of `pick.js`: it has its name and value itself, or its run has the name and its place is the value.
   const buttonOf = (panel, [field, value]) => {
     const [of, is] = [CSS.escape(field), CSS.escape(value)];
     return panel?.querySelector(`[data-pick="${of}"][data-value="${is}"], [data-picks="${of}"] > button[data-i="${is}"]`);

@@ -1,24 +1,21 @@
-// A button with data-pick writes its data-value into a hidden field of that id: the server answers it.
-// In a run of buttons the run says it once, in data-picks, and a button's value is its place, data-i.
+// A click on a button with data-pick, in an HTML result, is that result's `select` event, and the button's
+// data-value is the event's data: the server answers it (`tabs/shared/picks.py`).
+// In a run of buttons the run says its name once, in data-picks, and a button's value is its place, data-i.
 (() => {
-  // hidden field → the result that a click on one of its buttons asks for: it comes into view
+  // name → the result that a click on one of its buttons asks for: it comes into view
   const ASKED = { "sentiment-pick": "sentiment-what-if", "generation-pick": "generation-next" };
+  // name → what was clicked last. One object a name, and always the same: an event that waits for its own
+  // answer is sent with the data of the click before it (`always_last`), which says by then what is meant.
+  const clicked = {};
   let n = 0;
-  // The button that was clicked, the id of its field, and its value; null where it is none of these.
+  // The button that was clicked, its name, and its value; null where it is none of these.
   const of = (target) => {
     const button = target.closest?.("[data-pick], [data-picks] > button");
     if (!button) return null;
     const { pick, value, i } = button.dataset;
     return { button, id: pick ?? button.parentElement.dataset.picks, value: value ?? i };
   };
-  window.ulmfitPick = { of };
-  document.addEventListener("click", (ev) => {
-    const picked = of(ev.target);
-    const field = picked && window.ulmfitField.find(picked.id);
-    if (!field) return;
-    // the number makes the same choice twice a change
-    window.ulmfitField.fill(field, JSON.stringify({ n: ++n, value: picked.value }));
-    const result = document.getElementById(ASKED[picked.id]);
+  const comeIntoView = (result) => {
     if (!result) return;
     const seen = new MutationObserver(() => {
       seen.disconnect();
@@ -26,7 +23,20 @@
     });
     seen.observe(result, { childList: true, subtree: true, characterData: true });
     setTimeout(() => seen.disconnect(), 5000);
-  });
+  };
+  // `js_on_load` of such a result. `at`: what a click asks for, as `of` says it, where that is no button.
+  const listen = (element, trigger, at = (ev) => of(ev.target)) => {
+    element.addEventListener("click", (ev) => {
+      const picked = at(ev);
+      if (!picked) return;
+      clicked[picked.id] ??= {};
+      trigger("select", Object.assign(clicked[picked.id], { n: ++n, value: picked.value }));
+      comeIntoView(document.getElementById(ASKED[picked.id]));
+    });
+  };
+  // for a field that keeps it; the number makes the same choice twice a change
+  const last = (id) => JSON.stringify(clicked[id]);
+  window.ulmfitPick = { of, listen, last };
 
   // hovering the line marks its word, hovering a word marks its column
   const mark = (el, on) => {

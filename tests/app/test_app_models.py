@@ -326,14 +326,6 @@ def test_64_clients_at_once_get_what_each_gets_alone(url, client):
     assert len(set(together)) == 64
 
 
-def test_what_was_clicked_is_checked_on_the_server(loaded):
-    from ulmfit_demo.tabs.generation import layout as generation
-    from ulmfit_demo.tabs.shared import picks
-
-    assert picks.picked_number(json.dumps({"n": 1, "value": "3"})) == 3
-    for odd in ("", "x", "[]", json.dumps({"value": "-1"}), json.dumps({"value": 3}), None):
-        assert picks.picked_number(odd) == -1
-    with pytest.raises(limits.Refused):
-        generation.wanted(json.dumps({"value": "[0, 99999999]"}), 2)
+def test_a_word_that_is_not_there_is_refused(loaded):
     with pytest.raises(limits.Refused):
         sentiment.what_if(loaded, "A film.", 99)

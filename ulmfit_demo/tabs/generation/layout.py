@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from functools import partial
 from typing import Any
@@ -66,12 +65,12 @@ def build(loaded: LoadedModels) -> Controls:
         yield from stream(generation.write(loaded, *checked(*asked)), bool(by_surprise))
 
     @guard.guarded(gr.skip(), None)
-    def branch(picked, written, by_surprise):
+    def branch(event: gr.EventData, written, by_surprise):
         """The text that goes on with another word; the texts stay below a refusal."""
         if written is None:
             raise limits.Refused("Press Write first.")
         try:
-            text, place, word = wanted(picked, 3)
+            text, place, word = wanted(picks.picked(event), 3)
             steps = generation.branch(loaded, written, text, place, word)
             yield from stream(steps, bool(by_surprise))
         except limits.Refused as refusal:
@@ -93,7 +92,7 @@ def build(loaded: LoadedModels) -> Controls:
         """
         settings = sampling(temperature, top_k, top_p, min_p, penalty)
         prompt = limits.text(prompt, limits.PROMPT_CHARACTERS)
-        text, place = wanted(picked, 2) if picked and written else (None, 0)
+        text, place = wanted(picks.kept(picked), 2) if picked and written else (None, 0)
         if (
             written is not None
             and text is not None
@@ -178,13 +177,15 @@ def build(loaded: LoadedModels) -> Controls:
             *limits.PENALTY, value=1.0, step=0.05, label="Repetition penalty (1: off)"
         )
     old = gr.HTML(elem_id="generation-old", min_height=24, padding=False)
-    result = gr.HTML(html.empty(IDLE), elem_id="generation-result", min_height=190)
+    clickable: dict[str, Any] = dict(js_on_load=picks.LISTEN)
+    result = gr.HTML(html.empty(IDLE), elem_id="generation-result", min_height=190, **clickable)
     save_bar("generation-result", "text", what="the texts")
     by_surprise = gr.Checkbox(False, label="Colour by how unlikely each word was", min_width=220)
     written = gr.State(None, time_to_live=limits.STATE_SECONDS)
     coloured = gr.State(None)
-    pick, chosen = picks.hidden_field("generation-pick"), picks.hidden_field("generation-branch")
-    nexts = gr.HTML(html.empty(LOOK), elem_id="generation-next", min_height=200)
+    # A field: the word stays chosen while the beginning and the cuts change, whose events read it.
+    pick = picks.last_picked(result, "generation-pick")
+    nexts = gr.HTML(html.empty(LOOK), elem_id="generation-next", min_height=200, **clickable)
 
     cuts = [temperature, top_k, top_p, min_p, penalty]
     asked: dict[str, Any] = {
@@ -221,9 +222,9 @@ def build(loaded: LoadedModels) -> Controls:
         **once,
     )
     branched = events.redraw(
-        [chosen.change],
+        [nexts.select],
         branch,
-        [chosen, written, by_surprise],
+        [written, by_surprise],
         outputs,
         cancels=[opened, event],
         **lane,
@@ -283,14 +284,14 @@ def checked(
     )
 
 
-def wanted(picked: object, n: int) -> list:
-    """What was clicked: [text, place] or [text, place, word]. Raises `Refused`."""
-    try:
-        values = json.loads(picks.picked(picked))
-        text, place = values[0], values[1]
-        whole = all(isinstance(v, int) and 0 <= v < 10_000 for v in (text, place))
-        if not whole or len(values) != n or (n == 3 and not isinstance(values[2], str)):
-            raise ValueError
-    except (TypeError, ValueError, IndexError, KeyError):
-        raise limits.Refused("Click one of the words again.") from None
+def wanted(clicked: str, n: int) -> list:
+    """A button's value: [text, place] or [text, place, word]. Raises `Refused`."""
+    values = picks.parsed(clicked)
+    if (
+        not isinstance(values, list)
+        or len(values) != n
+        or not all(type(v) is int and 0 <= v < 10_000 for v in values[:2])
+        or not all(isinstance(v, str) for v in values[2:])
+    ):
+        raise limits.Refused("Click one of the words again.")
     return values

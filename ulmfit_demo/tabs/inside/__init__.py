@@ -8,7 +8,7 @@ import gradio as gr
 
 from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.inside import change, memory, readers, unit, words
-from ulmfit_demo.tabs.shared import events, examples, lesson, picks
+from ulmfit_demo.tabs.shared import examples, lesson
 from ulmfit_demo.tabs.shared.controls import Controls
 from ulmfit_demo.tabs.shared.this_tab import this_tab
 from ulmfit_demo.tabs.shared.visibility import Visibility, remember
@@ -24,7 +24,7 @@ VIEWS = {
 
 @dataclass(frozen=True)
 class Shared:
-    """What the views share: the text, the token that was clicked in it, and the field that says so."""
+    """What the views share: the text, the token that was clicked in it, and when each is visible."""
 
     text: gr.Textbox
     place: gr.Number
@@ -44,8 +44,6 @@ def build(loaded: LoadedModels) -> Controls:
     place = gr.Number(
         -1, label="Word", precision=0, minimum=-1, visible="hidden", elem_id="inside-place"
     )
-    pick = picks.hidden_field("inside-pick")
-    events.redraw([pick.change], picks.picked_number, [pick], [place])
     with gr.Tabs(overflow_behavior="wrap") as controls.inner:
         for name, (title, view) in VIEWS.items():
             with gr.Tab(title, id=name) as controls.views[name]:

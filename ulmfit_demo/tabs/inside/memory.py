@@ -9,7 +9,7 @@ from ulmfit_demo.inference.inside import GonePlace, remembering
 from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.inside import code, figures
 from ulmfit_demo.tabs.inside import memory_html as view
-from ulmfit_demo.tabs.inside.place import place_of
+from ulmfit_demo.tabs.inside.place import place_of, strip
 from ulmfit_demo.tabs.shared import events, guard, html, model_code
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
@@ -58,7 +58,7 @@ def build(loaded: LoadedModels, shared) -> Part:
         label="Earlier words are shaded by",
         elem_id="inside-measure",
     )
-    result = gr.HTML(elem_id="inside-memory", min_height=150)
+    result = strip("inside-memory", shared.place)
     with gr.Row():
         curve = figure("inside-curve", height=300)
         average = figure("inside-average", height=300)

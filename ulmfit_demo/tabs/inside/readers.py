@@ -9,7 +9,7 @@ from ulmfit_demo.inference.inside import readers
 from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.inside import code
 from ulmfit_demo.tabs.inside import readers_html as view
-from ulmfit_demo.tabs.inside.place import place_of
+from ulmfit_demo.tabs.inside.place import place_of, strip
 from ulmfit_demo.tabs.shared import events, guard, html, model_code
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tokens import clean
@@ -37,7 +37,7 @@ def build(loaded: LoadedModels, shared) -> Part:
         named = dict(weights=files[0], words=files[1])
         return head + lessons.code("inside_readers", text=clean(limits.text(text)), **named)
 
-    result = gr.HTML(elem_id="inside-readers", min_height=150)
+    result = strip("inside-readers", shared.place)
     tops = gr.HTML(elem_id="inside-tops", min_height=60)
     inputs = [shared.text, shared.place]
     shared.visibility.live(inputs, show, inputs, [result, tops], "inside_readers", **events.MODEL)

@@ -9,7 +9,7 @@ from ulmfit_demo.inference.inside import GonePlace, units
 from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.tabs.inside import code
 from ulmfit_demo.tabs.inside import unit_html as view
-from ulmfit_demo.tabs.inside.place import place_of
+from ulmfit_demo.tabs.inside.place import place_of, strip
 from ulmfit_demo.tabs.shared import events, guard, html, model_code, picks
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tokens import clean
@@ -17,6 +17,7 @@ from ulmfit_demo.tokens import clean
 EMPTY = "Type a text: a unit's value stands under each word."
 HELD = "Press Write: the same luck, once without and once with the unit held."
 PROMPT = "The acting was"
+LISTEN_HEAT = "window.ulmfitPick.listen(element, trigger, window.ulmfitInside.unit)"
 
 
 def build(loaded: LoadedModels, shared) -> Part:
@@ -37,8 +38,8 @@ def build(loaded: LoadedModels, shared) -> Part:
             return html.empty(EMPTY), "", ""
         return view.strip(found), view.details(found), view.heat(found) if with_heat else gr.skip()
 
-    def take(picked):
-        found = picks.picked_number(picked)
+    def take(event: gr.EventData):
+        found = picks.picked_number(event)
         return found if 0 <= found < n else gr.skip()
 
     @guard.guarded()
@@ -62,14 +63,13 @@ def build(loaded: LoadedModels, shared) -> Part:
             elem_id="inside-unit",
             scale=3,
         )
-    result = gr.HTML(elem_id="inside-strip", min_height=150)
-    details = gr.HTML(elem_id="inside-unit-details", min_height=60)
-    picked = picks.hidden_field("inside-unit-pick")
-    events.redraw([picked.change], take, [picked], [unit])
+    result = strip("inside-strip", shared.place)
+    details = gr.HTML(elem_id="inside-unit-details", min_height=60, js_on_load=picks.LISTEN)
     with gr.Accordion(
         f"All {n} units over all words", open=False, elem_id="inside-all-units"
     ) as everything:
-        heat = gr.HTML(elem_id="inside-heat", min_height=60)
+        heat = gr.HTML(elem_id="inside-heat", min_height=60, js_on_load=LISTEN_HEAT)
+    events.redraw([details.select, heat.select], take, [], [unit])
     heat_open = gr.State(False)
     with gr.Accordion("Hold the unit while the model writes", open=False, elem_id="inside-hold"):
         with gr.Row():

@@ -32,6 +32,7 @@ MOST = {
     **dict.fromkeys(("text", "words", "reviews"), limits.TEXT_CHARACTERS),
     **dict.fromkeys(("prompt", "any_text"), limits.PROMPT_CHARACTERS),
 }
+LISTEN = "window.ulmfitJourney.listen(element, trigger)"
 GROUP = "journey"  # of the queue; `gradio_patches.STRIP`
 NO_WORDS = "no words yet"
 TOO_LONG = f"too long: up to {limits.JOURNEY_CHARACTERS:,} characters are followed"
@@ -39,11 +40,11 @@ NO_MODEL = "no model"
 BACK = '<button type="button" id="journey-back" hidden>◂ Your text<span class="sample"></span></button>'
 
 
-def build(pipeline: Pipeline) -> None:
-    """Lay out the front door and the strip, and wire the strip to `pipeline`."""
+def build(pipeline: Pipeline) -> gr.HTML:
+    """Lay out the front door and the strip, and wire the strip, which it returns, to `pipeline`."""
 
-    def show(text):
-        text = text if isinstance(text, str) else ""
+    def show(event: gr.EventData):
+        text = picks.picked(event)
         if len(text) > limits.JOURNEY_CHARACTERS:  # also where it is too long for any tab
             return view.without(len(text), text, TOO_LONG)
         try:
@@ -62,15 +63,20 @@ def build(pipeline: Pipeline) -> None:
     with gr.Row(elem_classes="u-journey"):
         gr.HTML(BACK, elem_classes="u-journey-back", padding=False)
         strip = gr.HTML(
-            view.begun(len(first), first), elem_id="journey", min_height=44, padding=False
+            view.begun(len(first), first),
+            elem_id="journey",
+            js_on_load=LISTEN,
+            min_height=44,
+            padding=False,
         )
-    asked = picks.hidden_field("journey-text")
     lane: dict[str, Any] = dict(concurrency_id=GROUP, concurrency_limit=1)
-    events.redraw([asked.change], show, [asked], [strip], **lane)
+    events.redraw([strip.input], show, [], [strip], **lane)
+    return strip
 
 
 def connect(
     demo: gr.Blocks,
+    strip: gr.HTML,
     tabs: gr.Tabs,
     opened: Mapping[str, gr.Tab],
     all_controls: Sequence[Controls],
@@ -95,9 +101,8 @@ def connect(
     fns = demo.default_config.fns
     demo.default_config.fns = {i: fns[i] for i in sorted(fns, key=lambda i: i not in travels)}
     # A tab may stand in the menu of a narrow page, where a script finds no button of it.
-    wanted = picks.hidden_field("journey-open")
-    js = "(wanted) => [window.ulmfitJourney.opened(wanted)]"
-    wanted.change(None, wanted, tabs, js=js, api_visibility="private")
+    js = "() => [window.ulmfitJourney.opened()]"
+    strip.select(None, None, tabs, js=js, api_visibility="private")
     known = json.dumps([places, lessons.given()])
     demo.load(
         None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import gradio as gr
@@ -54,19 +53,19 @@ def build(loaded: LoadedModels) -> Controls:
         return view.verdict(verdict), view.reading(verdict), reading, code
 
     @guard.guarded()
-    def what_if(text, picked):
-        found = sentiment.what_if(loaded, limits.text(text), picks.picked_number(picked))
+    def what_if(event: gr.EventData, text):
+        found = sentiment.what_if(loaded, limits.text(text), picks.picked_number(event))
         return view.what_if(found)
 
-    def change(text, picked, undo):
+    def change(event: gr.EventData, text, undo):
         """Take a change: its text goes to the box, the text before it to `undo`."""
-        wanted = picks.picked(picked)
+        wanted = picks.parsed(picks.picked(event))
+        if not isinstance(wanted, dict) or "text" not in wanted:
+            return gr.skip(), undo, gr.skip()
         try:
-            old, new = limits.text(text), limits.text(json.loads(wanted)["text"])
+            old, new = limits.text(text), limits.text(wanted["text"])
         except limits.Refused as refusal:
             return gr.skip(), undo, html.notice(str(refusal))
-        except (TypeError, KeyError, ValueError):
-            return gr.skip(), undo, gr.skip()
         return new, [*(undo or []), old][-limits.UNDO :], html.empty(NO_WORD)
 
     def take_back(text, undo):
@@ -108,20 +107,21 @@ def build(loaded: LoadedModels) -> Controls:
             examples.menu("sentiment", text)
             undo_button = gr.Button("Undo the last change", size="sm", elem_id="sentiment-undo")
     result = gr.HTML(elem_id="sentiment-result", min_height=56)
-    along = gr.HTML(elem_id="sentiment-along", elem_classes="linked", min_height=190)
+    words: dict[str, Any] = dict(elem_classes="linked", js_on_load=picks.LISTEN)
+    along = gr.HTML(elem_id="sentiment-along", min_height=190, **words)
     save_bar("sentiment-along", "json", "csv", what="the words")
     reading = gr.State(None, time_to_live=limits.STATE_SECONDS)
     undo = gr.State([], time_to_live=limits.STATE_SECONDS)
-    pick, chosen = picks.hidden_field("sentiment-pick"), picks.hidden_field("sentiment-change")
-    alternatives = gr.HTML(html.empty(NO_WORD), elem_id="sentiment-what-if", min_height=40)
+    instead: dict[str, Any] = dict(min_height=40, js_on_load=picks.LISTEN)
+    alternatives = gr.HTML(html.empty(NO_WORD), elem_id="sentiment-what-if", **instead)
 
     good_at = view.good_at(loaded.bundle.metrics) if loaded.bundle else ""
     if good_at:
         gr.HTML(good_at, elem_id="sentiment-good-at")
 
-    events.live([pick], what_if, [text, pick], [alternatives], None)
+    events.redraw([along.select], what_if, [text], [alternatives])
     changed = [text, undo, alternatives]
-    events.live([chosen], change, [text, chosen, undo], changed, None)
+    events.redraw([alternatives.select], change, [text, undo], changed)
     undo_button.click(take_back, [text, undo], [text, undo], **events.UNQUEUED)
 
     with gr.Accordion("Which words mattered: two methods side by side", open=False):
@@ -161,6 +161,7 @@ def build(loaded: LoadedModels) -> Controls:
         also=[tab.select],
     )
     # Behind the verdict, and only where it is wanted: asked at every key it would delay the paint.
+    # A field: the page itself drops the keys that ask for nothing, and no event of a result does that.
     compared = picks.hidden_field("sentiment-compared")
     gr.on(
         [text.change, wanted.change],

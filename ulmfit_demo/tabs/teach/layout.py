@@ -184,8 +184,8 @@ def build(loaded: LoadedModels) -> Controls:
         mattered = gr.HTML(html.empty("Press the button."), elem_id="teach-reasons", min_height=40)
     mine = own_lines.build()
     held = gr.State(None, time_to_live=limits.STATE_SECONDS)
-    log = picks.hidden_field("teach-log")
-    begun = picks.hidden_field("teach-begun")  # changes with the task and with the encoder
+    log = picks.hidden_field("teach-log")  # the page's own: clicks and keys are counted there
+    begun = gr.State("")  # changes with the task and with the encoder
     own, tuned = tuning.build(loaded, log, held, begun)
     with gr.Accordion("Take it with you", open=False):
         make = gr.Button("Make the files", variant="primary", elem_id="teach-download")

@@ -9,7 +9,7 @@ import gradio as gr
 
 from ulmfit_demo import limits
 from ulmfit_demo.inference.loading import LoadedModels
-from ulmfit_demo.tabs.shared import events, guard, html, picks
+from ulmfit_demo.tabs.shared import events, guard, html
 from ulmfit_demo.tabs.shared.templates import macro
 from ulmfit_demo.tabs.teach import answers
 from ulmfit_demo.teach import learn, tuning
@@ -34,11 +34,11 @@ _html = partial(macro, "teach/tuning.html")
 
 
 def build(
-    loaded: LoadedModels, log: gr.Textbox, held: gr.State, begun: gr.Textbox
-) -> tuple[gr.State, gr.Textbox]:
+    loaded: LoadedModels, log: gr.Textbox, held: gr.State, begun: gr.State
+) -> tuple[gr.State, gr.State]:
     """Lay out the view, closed. Another lesson (`begun` changes then) ends what runs.
 
-    Returns (the lesson whose layer a finished tuning has changed, a field that changes then).
+    Returns (the lesson whose layer a finished tuning has changed, a state that changes then).
     `answers.current` says whether that lesson is still the one of the page.
     """
     supervisor = Supervisor(limits.TUNE_WAITING, tuning.WORKER)
@@ -67,7 +67,7 @@ def build(
             stop = gr.Button("Stop", elem_id="teach-tune-stop")
         shown = gr.HTML(html.empty(IDLE), elem_id="teach-tuned", min_height=120)
     own = gr.State(None, time_to_live=limits.STATE_SECONDS)
-    done = picks.hidden_field("teach-tuned-at")
+    done = gr.State("")
     event = events.redraw(
         [go.click],
         tune,
