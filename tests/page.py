@@ -6,12 +6,22 @@ from typing import Any
 
 from gradio_client import Client
 
+SECONDS = 120  # httpx's own five are less than a busy machine may take for an answer
+
+
+def program(url: str, **settings: Any) -> Client:
+    """A client as a program has one."""
+    return Client(url, verbose=False, httpx_kwargs={"timeout": SECONDS}, **settings)
+
 
 class Page(Client):
     """`predict(..., api_name="/sentiment")` calls the event `page_sentiment`, as the page does.
 
     An argument that is left out gets the value that its field has on the page.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"httpx_kwargs": {"timeout": SECONDS}, **kwargs})
 
     def _infer_fn_index(self, api_name: str | None, fn_index: int | None) -> int:
         name = f"page_{(api_name or '').removeprefix('/')}"

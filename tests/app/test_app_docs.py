@@ -4,8 +4,8 @@ import re
 
 import httpx
 import pytest
-from gradio_client import Client
 
+from tests.page import program
 from tools import api_docs, house
 
 SLOW = {"train_live"}  # of the requests: takes ten seconds
@@ -13,7 +13,7 @@ SLOW = {"train_live"}  # of the requests: takes ten seconds
 
 @pytest.fixture(scope="module")
 def client(url):
-    return Client(url, verbose=False)
+    return program(url)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from gradio_client import Client
 
 import ulmfit_demo
 from tests.calls import (
@@ -18,6 +17,7 @@ from tests.calls import (
     is_of,
     markup,
 )
+from tests.page import program
 from ulmfit_demo import limits
 from ulmfit_demo.pipeline import to_json
 from ulmfit_demo.pipeline.results.classifying import Verdict
@@ -27,7 +27,7 @@ from ulmfit_demo.web import endpoints
 
 @pytest.fixture(scope="module")
 def client(url):
-    return Client(url, verbose=False)
+    return program(url)
 
 
 @pytest.fixture(scope="module")

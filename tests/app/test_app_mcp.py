@@ -15,7 +15,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gradio_client import Client
 
 import ulmfit_demo
 from tests.calls import (
@@ -29,6 +28,7 @@ from tests.calls import (
     is_of,
     markup,
 )
+from tests.page import program
 from ulmfit_demo.pipeline.results.training import LiveTraining
 from ulmfit_demo.web import endpoints, resources
 
@@ -103,7 +103,7 @@ def pipeline():
 def test_the_tools_are_the_endpoints(ask, server):
     tools = {t.name: t for t in ask(lambda session: session.list_tools()).tools}
     assert tools.keys() == METHODS.keys()
-    info = Client(server, verbose=False).view_api(return_format="dict", print_info=False)
+    info = program(server).view_api(return_format="dict", print_info=False)
     about = endpoints.parameters()
     for name, tool in tools.items():
         endpoint = info["named_endpoints"][f"/{name}"]

@@ -10,10 +10,9 @@ import urllib.request
 import gradio as gr
 import psutil
 import pytest
-from gradio_client import Client
 from gradio_client.utils import QueueError
 
-from tests.page import Page
+from tests.page import Page, program
 from ulmfit_demo import limits, theme
 from ulmfit_demo.inference import loading
 from ulmfit_demo.tabs.sentiment import layout as sentiment
@@ -60,7 +59,7 @@ def test_a_full_lane_turns_away_its_own_requests_only():
     gradio_patches.limit_waiting(demo, 3)
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True)
     try:
-        client = Client(url, verbose=False)
+        client = program(url)
         jobs = [client.submit(api_name="/slow")]
         queue = demo._queue.event_queue_per_concurrency_id
         assert until(lambda: "model" in queue and queue["model"].current_concurrency == 1, 60)
@@ -112,7 +111,7 @@ def test_keystrokes_are_answered_while_texts_are_written(url):
 def test_a_client_that_goes_away_frees_the_lane(url):
     """The stream is cut in the middle: the worker ends, and the next one may train."""
     api = f"{url.rstrip('/')}/gradio_api/queue"
-    client = Client(url, verbose=False)
+    client = program(url)
     (fn,) = [d for d in client.config["dependencies"] if d["api_name"] == "train_vocabulary"]
     body = {
         "data": [TEXT, "unigram", 4_000, "the boat"],

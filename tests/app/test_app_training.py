@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from gradio_client import Client
 
+from tests.page import program
 from ulmfit_demo import theme
 
 BUNDLE = theme.ASSETS / "models" / "imdb"
@@ -14,7 +14,7 @@ BUNDLE = theme.ASSETS / "models" / "imdb"
 def told(url):
     if not (BUNDLE / "training.jsonl").is_file():
         pytest.skip("no bundle with a log in assets")
-    return Client(url, verbose=False).predict(api_name="/training")
+    return program(url).predict(api_name="/training")
 
 
 def test_every_epoch_of_the_log_is_told(told):

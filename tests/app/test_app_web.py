@@ -9,8 +9,8 @@ import gradio as gr
 import httpx
 import pytest
 from gradio import state_holder
-from gradio_client import Client
 
+from tests.page import program
 from ulmfit_demo import limits, web
 from ulmfit_demo.web import gradio_patches
 
@@ -117,7 +117,7 @@ def test_a_state_that_is_used_lives_on():
 
 
 def test_the_running_app_makes_such_sessions(url):
-    client = Client(url, verbose=False, download_files=False)
+    client = program(url, download_files=False)
     assert client.predict(MARK, api_name="/surprisal")
     assert state_holder.SessionState is gradio_patches.ForgetfulSession
 

@@ -14,8 +14,8 @@ from gradio.server_messages import (
     ProcessCompletedMessage,
     ProcessGeneratingMessage,
 )
-from gradio_client import Client
 
+from tests.page import program
 from ulmfit_demo.order import SKIP, Question, Written
 from ulmfit_demo.tabs.shared import events
 from ulmfit_demo.web import gradio_patches
@@ -207,6 +207,6 @@ def test_what_is_no_number_of_the_page_is_not_ordered(page, number):
 
 
 def test_the_events_of_the_page_are_no_endpoints_of_a_program(page):
-    client = Client(page.url, verbose=False)
+    client = program(page.url)
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert not {"/page_answer", "/answer", "/stream"} & set(named)

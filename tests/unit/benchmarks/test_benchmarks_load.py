@@ -44,9 +44,9 @@ def test_what_failed_counts_with_its_wait():
 
 
 def test_the_app_has_every_endpoint_that_is_asked(url):
-    from gradio_client import Client
+    from tests.page import program
 
-    known = Client(url, verbose=False).view_api(return_format="dict", print_info=False)
+    known = program(url).view_api(return_format="dict", print_info=False)
     for name, _, _, arguments in CALLS:
         asked = {p["parameter_name"] for p in known["named_endpoints"][name]["parameters"]}
         assert set(arguments) <= asked, name
