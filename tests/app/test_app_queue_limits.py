@@ -14,7 +14,7 @@ from gradio_client import Client
 from gradio_client.utils import QueueError
 
 from tests.page import Page
-from ulmfit_demo import limits, theme
+from ulmfit_demo import limits, page, theme
 from ulmfit_demo.inference import loading
 from ulmfit_demo.tabs.sentiment import layout as sentiment
 from ulmfit_demo.web import gradio_patches
@@ -90,6 +90,30 @@ def test_the_bounds_leave_room_for_keystrokes():
     # model, training, legal sizes, live training, fine-tuning, validation, learning curve, settings, own
     others = 9
     assert others * limits.LANE_WAITING <= limits.QUEUE - limits.LANE_WAITING
+
+
+def test_who_waits_is_not_told_after_every_answer():
+    """Fifty wait in one lane: each hears its place once a second, not each time another one is done."""
+    n, told = 50, []
+
+    with gr.Blocks(analytics_enabled=False) as demo:
+        gr.api(lambda: time.sleep(0.01), api_name="key", concurrency_limit=1)
+    page.line(demo)
+    send = demo._queue.send_message
+    demo._queue.send_message = lambda event, message: (
+        told.append(message.msg),
+        send(event, message),
+    )
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True)
+    try:
+        client, began = Client(url, verbose=False), time.monotonic()
+        for job in [client.submit(api_name="/key") for _ in range(n)]:
+            job.result(60)
+        seconds = time.monotonic() - began
+    finally:
+        demo.close()
+    assert told.count("process_completed") == n
+    assert told.count("estimation") <= n * (2 + seconds / limits.PLACE_SECONDS)
 
 
 def test_keystrokes_are_answered_while_texts_are_written(url):
