@@ -55,6 +55,7 @@ class Served:
     process: psutil.Process
     log: Path
     client: psutil.Process = field(default_factory=psutil.Process)
+    known: dict[str, list[asked.Question]] = field(default_factory=dict)  # by door
 
     def cpu(self) -> tuple[float, float]:
         """Seconds of CPU so far: the app, with its child processes, and this client."""
@@ -85,9 +86,11 @@ class Served:
         return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=60).json()
 
     def questions(self, door: str) -> list[asked.Question]:
-        if door == "page":
-            return asked.page(self.get("/config"))
-        return asked.programs(self.get("/gradio_api/info"))
+        if door not in self.known:
+            page = door == "page"
+            found = asked.page(self.get("/config")) if page else None
+            self.known[door] = found or asked.programs(self.get("/gradio_api/info"))
+        return self.known[door]
 
     def end(self) -> None:
         children = self.process.children(recursive=True)
@@ -209,6 +212,7 @@ async def mixed(served: Served, users: int, args: argparse.Namespace) -> dict[st
         crowd.step()
         await taught(config, seed, door, crowd, alone)
         door.close()
+    print(f"mixed: {len(slow)} slow questions and {len(alone)} who teach, alone", flush=True)
     if len(alone) < TEACHERS:
         raise SystemExit(f"teaching alone failed: {crowd.counts.errors[:3]}")
     crowd.add(users, keys)

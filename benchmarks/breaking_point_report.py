@@ -12,7 +12,9 @@ from benchmarks.virtual_users import BESIDE_NAMES, Counts
 FLAT = 0.05  # of the median: how far memory may be from it
 HEAD = (
     "| users | answers a second | median s | 95 % s | 99 % s | slowest endpoint, 95 % s | wrong "
-    "| errors | busy | app, cores | client, cores | RSS MB |\n" + "|---" * 12 + "|"
+    "| errors | busy | app, cores | client, cores | app, CPU ms an answer | RSS MB |\n"
+    + "|---" * 13
+    + "|"
 )
 
 
@@ -33,6 +35,7 @@ def row_of(users: str, counts: Counts, seconds: float, cores: list[float], rss: 
         "limit": sum(counts.limit.values()),
         "app": cores[0],
         "client": cores[1],
+        "each": 1_000 * cores[0] * seconds / len(every),
         "rss": rss,
         "odd": Counter(counts.wrong[:8]) + Counter(counts.errors),
         "endpoints": {name: _endpoint(name, counts) for name in counts.waits if counts.waits[name]},
@@ -65,7 +68,8 @@ def shown(row: dict) -> str:
     return (
         f"{row['users']:>12} users {row['rate']:6.1f}/s  median {row['median']:.3f}  "
         f"95 % {row['p95']:.3f}  99 % {row['p99']:.3f} s  wrong {row['wrong']}  errors {row['errors']}  "
-        f"busy {row['busy']}  app {row['app']:.2f}  client {row['client']:.2f} cores  {row['rss']} MB  "
+        f"busy {row['busy']}  app {row['app']:.2f}  client {row['client']:.2f} cores  "
+        f"{row['each']:.1f} ms an answer  {row['rss']} MB  "
         f"taken {row['receipt']:.3f}  queue {row['queued']:.3f}  work {row['worked']:.3f} s  "
         f"{row['messages']:.1f} messages"
     )
@@ -76,7 +80,7 @@ def _line(row: dict) -> str:
     counts = " | ".join(f"{row[k]:,}" for k in ("wrong", "errors", "busy"))
     return (
         f"| {row['users']} | {row['rate']:.1f} | {times} | {counts} | {row['app']:.2f} | "
-        f"{row['client']:.2f} | {row['rss']:,} |"
+        f"{row['client']:.2f} | {row['each']:.1f} | {row['rss']:,} |"
     )
 
 

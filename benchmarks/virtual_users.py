@@ -185,7 +185,11 @@ async def ask_alone(crowd: Crowd, questions: Sequence[Question]) -> dict[str, fl
     """Write into each question its answer alone, in a session of its own; seconds by name."""
     took: dict[str, list[float]] = defaultdict(list)
     for question in questions:
-        for _ in range(2):  # the first may load what is loaded once
+        if question.alone:
+            continue
+        for _ in range(
+            1 if question.name in BESIDE_NAMES else 2
+        ):  # the first may load what is loaded once
             door = await crowd.opened()
             answer = await asyncio.wait_for(door.ask(question), PATIENCE)
             door.close()
