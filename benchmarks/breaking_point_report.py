@@ -135,7 +135,8 @@ def curves_page(curves: list[dict], beside: dict | None) -> str:
         title = "page's events" if found["door"] == "page" else "data endpoints"
         lines += ["", f"## The {title}", "", HEAD, *map(_line, found["rows"]), ""]
         good, after = found["good"], found["recovery"]
-        lines += [f"Breaks at: {found['breaks'] or 'no step'} users. {gave_first(found)}", ""]
+        breaks = f"Breaks at {found['breaks']} users. " if found["breaks"] else ""
+        lines += [breaks + gave_first(found), ""]
         seconds = "never" if after["seconds"] is None else f"{after['seconds']:.1f} s"
         lines += [
             f"Recovery after the last step: {seconds} until a keystroke took at most twice what it "

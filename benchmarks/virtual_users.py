@@ -162,7 +162,7 @@ async def taught(config: dict, seed: int, door: Door, crowd: Crowd, alone: dict)
         log["marks"].append([rng.randrange(6, TAUGHT_LINES), rng.randrange(3)])
         click = of_page(config, "page_teach", 1, {0: json.dumps(log)})
         click.alone = known[n] if known else ""
-        await asyncio.sleep(rng.uniform(*PAUSE) if known else 0)
+        await asyncio.sleep(random.uniform(*PAUSE) if known else 0)  # not of `rng`
         answer = await crowd.one(door, click)
         if answer is None:
             return
