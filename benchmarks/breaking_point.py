@@ -185,8 +185,8 @@ async def curve(served: Served, door: str, args: argparse.Namespace) -> dict[str
     last = good[-1] if good else None
     breaks = int(rows[len(good)]["users"]) if len(good) < len(rows) else None
     if args.flood > users:
-        crowd.add(args.flood - users, found, pause=(0.0, 0.1))
-        rows.append(await step(served, crowd, f"{args.flood} at once", args.flood_seconds, 2.0))
+        crowd.add(args.flood - users, found)
+        rows.append(await step(served, crowd, f"{args.flood}", args.flood_seconds, 2.0))
     ended = time.monotonic()
     await crowd.end()
     after = await recovery(served.make(door), probe, alone)

@@ -128,8 +128,8 @@ def curves_page(curves: list[dict], beside: dict | None) -> str:
     lines += [
         "Users who type: a question, its answer, a pause of 0.5 to 1.5 s. One asyncio client with plain "
         "sockets, on the same cores as the app. Each answer is compared with the answer alone, but for "
-        "its milliseconds and for how much of a text was read anew. The bar: keystrokes at the 95th "
-        f"percentile within {BAR:.0f} s. Those of the last step, “at once”, ask without a pause.",
+        "its milliseconds and for how much of a text was read anew. Who is told “busy” asks again after "
+        f"a pause. The bar: keystrokes at the 95th percentile within {BAR:.0f} s.",
     ]
     for found in curves:
         title = "page's events" if found["door"] == "page" else "data endpoints"
