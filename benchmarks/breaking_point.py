@@ -232,6 +232,7 @@ async def day(served: Served, args: argparse.Namespace) -> dict[str, Any]:
     crowd, memory = served.make("page"), []
     await ask_alone(crowd, [*keys, *slow])
     await asyncio.sleep(REST)
+    await alone_now(crowd, keys[0])  # idle threads of the pool end as the next question comes
     before, began = served.held(), time.monotonic()
     crowd.add(args.users, keys, stay=STAY)
     for question in slow:
@@ -250,6 +251,7 @@ async def day(served: Served, args: argparse.Namespace) -> dict[str, Any]:
     watching.cancel()
     await crowd.end()
     await asyncio.sleep(REST)
+    await alone_now(crowd, keys[0])
     return {"before": before, "after": served.held(), "memory": memory, "rows": rows}
 
 
