@@ -35,7 +35,7 @@ import psutil
 
 from benchmarks import questions as asked
 from benchmarks.breaking_point_report import curves_page, day_page, row_of, shown
-from benchmarks.doors import Page, Program
+from benchmarks.doors import Busy, Page, Program
 from benchmarks.load import BAR, ROOT, free_port, quiet, started
 from benchmarks.virtual_users import SLOW_PAUSE, TEACHERS, Crowd, ask_alone, taught
 
@@ -136,7 +136,12 @@ async def recovery(crowd: Crowd, probe: asked.Question, alone: float) -> dict:
     """After the load: seconds until two keystrokes, one after the other, take at most twice `alone`."""
     door, began, waits, first = await crowd.opened(), time.monotonic(), [], None
     while time.monotonic() < began + GIVE_UP:
-        answer = await asyncio.wait_for(door.ask(probe), GIVE_UP)
+        try:
+            answer = await asyncio.wait_for(door.ask(probe), GIVE_UP)
+        except (Busy, TimeoutError):
+            first = None
+            await asyncio.sleep(PROBE)
+            continue
         waits.append(answer.done)
         right = probe.is_right(answer.data)
         good = right and answer.done <= 2 * alone
@@ -145,7 +150,12 @@ async def recovery(crowd: Crowd, probe: asked.Question, alone: float) -> dict:
         first = time.monotonic() - began if good else None
         await asyncio.sleep(max(0.0, PROBE - answer.done))
     door.close()
-    return {"seconds": first, "alone": alone, "first_wait": waits[0], "probes": len(waits)}
+    return {
+        "seconds": first,
+        "alone": alone,
+        "first_wait": waits[0] if waits else GIVE_UP,
+        "probes": len(waits),
+    }
 
 
 async def alone_now(crowd: Crowd, probe: asked.Question) -> float:
