@@ -104,8 +104,8 @@ def plain(result: object) -> str:
     """A result without what may differ: times, rates, how much was kept from the last key, paths."""
     text = json.dumps(result, sort_keys=True, default=str, ensure_ascii=False)
     text = re.sub(r"[\d.,]+(</b>)?\s?(ms|s|seconds?|a second|tokens a second)\b", "", text)
-    text = re.sub(r", [\d,]+ read anew", "", text)
-    return re.sub(r"[^\"]*/gradio/[^\"]*", "", text)
+    text = re.sub(r", the last [\d,]+ read now", "", text)
+    return re.sub(r"[^\"]*/gradio/[^\"]*", "", text) if "/gradio/" in text else text
 
 
 def free_port() -> int:

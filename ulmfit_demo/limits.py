@@ -104,7 +104,9 @@ SEED = (0, 2**31 - 1)
 
 DELETE_CACHE = (600, 3_600)  # seconds: look for temporary files so often, delete them at that age
 QUEUE = 1_000  # requests waiting, over all lanes
-LANE_WAITING = 64  # in one lane; that of live results may have what the others leave
+PLACE_SECONDS = 1.0  # who waits is told the place in the line so often
+LANE_WAITING = 64  # in one lane
+KEYSTROKE_WAITING = 256  # in the lane of live results: what two cores answer in a few seconds
 KEYSTROKE_LANE = 4  # requests at once in the lane of live results
 MODEL_LANE = 2  # in the lane of generation and batches
 TRAIN_LANE = 1  # subword models trained at once; as many more are asked for their legal sizes

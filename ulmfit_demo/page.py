@@ -77,7 +77,7 @@ def build() -> gr.Blocks:
         journey.connect(demo, strip, tabs, opened, found)
         gr.HTML(SHARE)
         gr.Markdown(FOOT, elem_classes="u-foot")
-    demo.queue(max_size=limits.QUEUE, default_concurrency_limit=limits.KEYSTROKE_LANE)
+    line(demo)
     gradio_patches.limit_waiting(demo)
     gradio_patches.keep_order(demo)
     gradio_patches.forget_inputs()
@@ -85,6 +85,19 @@ def build() -> gr.Blocks:
     startup.settled()
     warm_up(loaded)
     return demo
+
+
+def line(demo: gr.Blocks) -> None:
+    """How requests wait.
+
+    gradio's default tells everybody in a lane the new place after every answer: with a hundred who wait,
+    a hundred messages for one answer.
+    """
+    demo.queue(
+        status_update_rate=limits.PLACE_SECONDS,
+        max_size=limits.QUEUE,
+        default_concurrency_limit=limits.KEYSTROKE_LANE,
+    )
 
 
 def launch_settings() -> dict:

@@ -13,7 +13,7 @@ import pytest
 from gradio_client.utils import QueueError
 
 from tests.page import Page, program
-from ulmfit_demo import limits, theme
+from ulmfit_demo import limits, page, theme
 from ulmfit_demo.inference import loading
 from ulmfit_demo.tabs.sentiment import layout as sentiment
 from ulmfit_demo.web import gradio_patches
@@ -54,7 +54,7 @@ def test_a_full_lane_turns_away_its_own_requests_only():
 
     with gr.Blocks(analytics_enabled=False) as demo:
         gr.api(slow, api_name="slow", concurrency_id="model", concurrency_limit=1)
-        gr.api(key, api_name="key", concurrency_id=gradio_patches.UNLIMITED, concurrency_limit=2)
+        gr.api(key, api_name="key", concurrency_id=gradio_patches.KEYSTROKE, concurrency_limit=2)
     demo.queue(max_size=50)
     gradio_patches.limit_waiting(demo, 3)
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True)
@@ -81,14 +81,65 @@ def test_what_if_has_the_lane_of_key_presses_and_many_reviews_another(monkeypatc
     with gr.Blocks(analytics_enabled=False) as demo, gr.Tabs(), gr.Tab("Sentiment"):
         sentiment.build(loading.load(theme.ASSETS))
     found = {f.api_name or f.fn.__name__: f.concurrency_id for f in demo.fns.values() if f.fn}
-    assert found["what_if"] == gradio_patches.UNLIMITED
-    assert found["page_sentiment_lines"] != gradio_patches.UNLIMITED
+    assert found["what_if"] == gradio_patches.KEYSTROKE
+    assert found["page_sentiment_lines"] != gradio_patches.KEYSTROKE
 
 
 def test_the_bounds_leave_room_for_keystrokes():
     # model, training, legal sizes, live training, fine-tuning, validation, learning curve, settings, own
     others = 9
-    assert others * limits.LANE_WAITING <= limits.QUEUE - limits.LANE_WAITING
+    assert others * limits.LANE_WAITING <= limits.QUEUE - limits.KEYSTROKE_WAITING
+
+
+def test_keystrokes_that_would_wait_for_long_are_turned_away():
+    go, lane = threading.Event(), gradio_patches.KEYSTROKE
+
+    def key() -> bool:
+        return go.wait(200)
+
+    with gr.Blocks(analytics_enabled=False) as demo:
+        gr.api(key, api_name="key", concurrency_id=lane, concurrency_limit=1)
+    demo.queue(max_size=50)
+    gradio_patches.limit_waiting(demo, most=1, keystrokes=3)
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True)
+    try:
+        client = program(url)
+        jobs = [client.submit(api_name="/key")]
+        queue = demo._queue.event_queue_per_concurrency_id
+        assert until(lambda: lane in queue and queue[lane].current_concurrency == 1, 60)
+        jobs += [client.submit(api_name="/key") for _ in range(3)]
+        assert until(lambda: len(queue[lane].queue) == 3, 60)
+        with pytest.raises(QueueError, match="full"):
+            client.predict(api_name="/key")
+        go.set()
+        assert [job.result(60) for job in jobs] == [True] * 4
+    finally:
+        go.set()
+        demo.close()
+
+
+def test_who_waits_is_not_told_after_every_answer():
+    """Fifty wait in one lane: each hears its place once a second, not each time another one is done."""
+    n, told = 50, []
+
+    with gr.Blocks(analytics_enabled=False) as demo:
+        gr.api(lambda: time.sleep(0.01), api_name="key", concurrency_limit=1)
+    page.line(demo)
+    send = demo._queue.send_message
+    demo._queue.send_message = lambda event, message: (
+        told.append(message.msg),
+        send(event, message),
+    )
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True)
+    try:
+        client, began = program(url), time.monotonic()
+        for job in [client.submit(api_name="/key") for _ in range(n)]:
+            job.result(60)
+        seconds = time.monotonic() - began
+    finally:
+        demo.close()
+    assert told.count("process_completed") == n
+    assert told.count("estimation") <= n * (2 + seconds / limits.PLACE_SECONDS)
 
 
 def test_keystrokes_are_answered_while_texts_are_written(url):

@@ -37,26 +37,32 @@ from ulmfit_demo import limits
 from ulmfit_demo.order import LARGEST, QUESTION, Question, Written, is_ordered
 from ulmfit_demo.pipeline import to_json
 
-UNLIMITED = "keystroke"  # limited by what the other groups leave of the queue
+KEYSTROKE = "keystroke"  # its own bound: many wait a short time
 STRIP = "journey"  # one question a visitor, and not asked for: nobody is to be told that it waits
 BUSY = "Queue is full: {} such requests wait already. Try again in a moment; nothing was lost."
 
 
-def limit_waiting(demo: gr.Blocks, most: int = limits.LANE_WAITING) -> None:
+def limit_waiting(
+    demo: gr.Blocks,
+    most: int = limits.LANE_WAITING,
+    keystrokes: int = limits.KEYSTROKE_WAITING,
+) -> None:
     """Let at most `most` requests of every group (`concurrency_id`) but two wait. After `demo.queue`.
 
     gradio limits the queue as a whole only: sixty texts that wait to be written would turn every
-    keystroke away.
+    keystroke away, and a thousand keystrokes would wait before one was turned away. Of keystrokes
+    `keystrokes` wait; the strip's questions may have what the others leave.
     """
-    queue = demo._queue
+    queue, bounds = demo._queue, {KEYSTROKE: keystrokes, STRIP: None}
     push = queue.push
 
     async def limited(body: Any, request: Any, username: Any = None) -> Any:
         if body.fn_index is not None:
             group = route_utils.get_fn(queue.blocks, None, body).concurrency_id
             there = queue.event_queue_per_concurrency_id.get(group)
-            if group not in (UNLIMITED, STRIP) and there is not None and len(there.queue) >= most:
-                return False, BUSY.format(most), "queue_full"
+            bound = bounds.get(group, most)
+            if bound is not None and there is not None and len(there.queue) >= bound:
+                return False, BUSY.format(bound), "queue_full"
         return await push(body=body, request=request, username=username)
 
     queue.push = limited  # type: ignore[method-assign]  # the patch
