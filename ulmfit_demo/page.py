@@ -80,6 +80,7 @@ def build() -> gr.Blocks:
     demo.queue(max_size=limits.QUEUE, default_concurrency_limit=limits.KEYSTROKE_LANE)
     gradio_patches.limit_waiting(demo)
     gradio_patches.keep_order(demo)
+    gradio_patches.refuse_values(demo)
     gradio_patches.forget_inputs()
     preview.show(front.TITLE, front.WHAT)
     startup.settled()
@@ -94,6 +95,7 @@ def launch_settings() -> dict:
         gradio_patches.write_mcp_json()
     own = theme.own_files()
     wire = Middleware(web.Wire, page=web.Joined(own), script=gradio_patches.mend_script, own=own)
+    doors = [Middleware(web.BodyLimit), wire, Middleware(web.RefusesRequests)]
     return {
         "theme": theme.theme(),
         "css_paths": theme.STYLES,
@@ -103,7 +105,7 @@ def launch_settings() -> dict:
         "run_history": False,
         "strict_cors": True,
         "state_session_capacity": limits.SESSIONS,
-        "app_kwargs": {"middleware": [Middleware(web.BodyLimit), wire], "routes": [preview.ROUTE]},
+        "app_kwargs": {"middleware": doors, "routes": [preview.ROUTE]},
         "max_file_size": limits.OWN_TOKENIZER_BYTES,
         "footer_links": ["api", "settings"],
         "mcp_server": mcp_server,

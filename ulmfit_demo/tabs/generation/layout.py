@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from functools import partial
 from typing import Any
@@ -292,12 +291,9 @@ def checked(
 
 def wanted(picked: object, n: int) -> list:
     """What was clicked: [text, place] or [text, place, word]. Raises `Refused`."""
-    try:
-        values = json.loads(picks.picked(picked))
-        text, place = values[0], values[1]
-        whole = all(isinstance(v, int) and 0 <= v < 10_000 for v in (text, place))
-        if not whole or len(values) != n or (n == 3 and not isinstance(values[2], str)):
-            raise ValueError
-    except (TypeError, ValueError, IndexError, KeyError):
-        raise limits.Refused("Click one of the words again.") from None
-    return values
+    values = picks.parsed(picks.picked(picked))
+    if isinstance(values, list) and len(values) == n:
+        whole = all(type(v) is int and 0 <= v < 10_000 for v in values[:2])
+        if whole and all(isinstance(v, str) for v in values[2:]):
+            return values
+    raise limits.Refused("Click one of the words again.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import gradio as gr
@@ -60,13 +59,13 @@ def build(loaded: LoadedModels) -> Controls:
 
     def change(text, picked, undo):
         """Take a change: its text goes to the box, the text before it to `undo`."""
-        wanted = picks.picked(picked)
+        wanted = picks.parsed(picks.picked(picked))
+        if not isinstance(wanted, dict) or "text" not in wanted:
+            return gr.skip(), undo, gr.skip()
         try:
-            old, new = limits.text(text), limits.text(json.loads(wanted)["text"])
+            old, new = limits.text(text), limits.text(wanted["text"])
         except limits.Refused as refusal:
             return gr.skip(), undo, html.notice(str(refusal))
-        except (TypeError, KeyError, ValueError):
-            return gr.skip(), undo, gr.skip()
         return new, [*(undo or []), old][-limits.UNDO :], html.empty(NO_WORD)
 
     def take_back(text, undo):

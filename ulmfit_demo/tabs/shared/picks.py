@@ -12,14 +12,20 @@ def hidden_field(elem_id: str) -> gr.Textbox:
     return gr.Textbox("", elem_id=elem_id, elem_classes="u-hidden-field", show_label=False)
 
 
+def parsed(value: object) -> object:
+    """What a script wrote into such a field as JSON; None where it is none, or nested without end."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+
+
 def picked(value: object) -> str:
     """What `pick.js` wrote: the clicked element's `data-value`; "" where it is nothing of its."""
-    if not isinstance(value, str):
-        return ""
-    try:
-        found = json.loads(value)["value"]
-    except (TypeError, KeyError, ValueError):
-        return ""
+    found = parsed(value)
+    found = found.get("value") if isinstance(found, dict) else None
     return found if isinstance(found, str) else ""
 
 
