@@ -11,8 +11,8 @@ from train import space_card
 from train.publish import PublishError, Upload
 
 ROOT = Path(__file__).parents[1]
-# The Space runs the app: what tests and measures it stays behind. `train`, `tools` and `docs` go along: the
-# README speaks of them; they are small.
+# The Space runs the app: what tests and measures it stays behind. `train`, `tools` and `docs` go along:
+# the README speaks of them; they are small.
 LEFT_OUT = (
     "tests/",
     "benchmarks/",

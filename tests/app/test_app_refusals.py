@@ -8,10 +8,11 @@ import logging
 import gradio as gr
 import httpx
 import pytest
+from gradio import routes
 
-from ulmfit_demo import web
+from ulmfit_demo import limits, web
 from ulmfit_demo.tabs.shared import guard
-from ulmfit_demo.web import door, gradio_patches
+from ulmfit_demo.web import answers, door, gradio_patches
 
 PATH = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
 
@@ -65,6 +66,21 @@ def test_a_request_that_no_door_takes(url, caplog, capfd, path, body):
     assert (answer.status_code, answer.json()) == (400, {"detail": web.NO_REQUEST})
     assert "Traceback" not in "".join(capfd.readouterr())
     assert f"gradio took no /gradio_api/{path}" in caplog.text
+
+
+def test_half_a_pair_ends_no_stream(url):
+    """Its stream holds the answers of the whole page: one that cannot be written ended all of them."""
+    found = said(url, "page_inside_change", ["A dull \ud800 film.", None])
+    assert found["success"]
+    assert "\ufffd" in json.dumps(found, ensure_ascii=False)
+    assert limits.text("a\ud800b") == "a\ufffdb"
+
+
+def test_what_json_cannot_hold_is_mended():
+    odd = {"\ud800": [10**30, (1.5, "b\udfff"), -(10**400), {"c": 2**70}], "d": 2**40}
+    found = json.loads(answers.Writer.dumps(odd))
+    assert found == {"\ufffd": [1e30, [1.5, "b\ufffd"], None, {"c": 2.0**70}], "d": 2**40}
+    assert routes.orjson.dumps({"a": 1}) == b'{"a":1}'
 
 
 QUOTA = (

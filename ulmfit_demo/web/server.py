@@ -45,6 +45,20 @@ class BodyLimit:
         await self.app(scope, bounded, send)
 
 
+def quiet_mcp() -> None:
+    """Let a body that is no JSON in UTF-8 be one line of MCP's log, without the traceback.
+
+    Its client is told so (400 or 500, "Parse error"); the package logs it as an error of the server.
+    """
+
+    def one_line(record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], ValueError):
+            record.exc_info, record.exc_text = None, None
+        return True
+
+    logging.getLogger("mcp.server.streamable_http").addFilter(one_line)
+
+
 class RefusesRequests:
     """ASGI middleware: a request that gradio's own doors fail over gets the answer 400 and a sentence.
 
