@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 TEXT_CHARACTERS = 20_000  # tokenizers, vocabulary, batches, sentiment
 PROMPT_CHARACTERS = 4_000
@@ -117,8 +118,19 @@ class Refused(ValueError):
     """A request outside the bounds. Its text is the sentence that the visitor reads."""
 
 
+_surrogate = re.compile("[\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """`text` with lone surrogates replaced by U+FFFD, so that it can be encoded as UTF-8.
+
+    spaCy and SentencePiece raise on surrogates, and no answer can hold one. The length does not change.
+    """
+    return _surrogate.sub("\ufffd", text)
+
+
 def text(value: object, most: int = TEXT_CHARACTERS) -> str:
-    """`value` as a text of at most `most` characters. Raises `Refused`."""
+    """`value` as a text of at most `most` characters, in which nothing is no UTF-8. Raises `Refused`."""
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -128,7 +140,7 @@ def text(value: object, most: int = TEXT_CHARACTERS) -> str:
             f"The text has {len(value):,} characters and this tab reads up to {most:,}. "
             "Shorten it to see the result; nothing was lost."
         )
-    return value
+    return clean(value)
 
 
 def text_to_learn_from(value: object) -> str:

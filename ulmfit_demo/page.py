@@ -26,7 +26,7 @@ from ulmfit_demo.tabs import (
 )
 from ulmfit_demo.tabs.journey import front
 from ulmfit_demo.tabs.shared import links, notebooks, questions
-from ulmfit_demo.web import endpoints, gradio_patches, preview, resources
+from ulmfit_demo.web import answers, endpoints, gradio_patches, preview, resources
 
 MCP = "ULMFIT_MCP"  # of the environment: 1 serves the endpoints as tools of an MCP server as well
 TABS = {
@@ -80,7 +80,9 @@ def build() -> gr.Blocks:
     line(demo)
     gradio_patches.limit_waiting(demo)
     gradio_patches.keep_order(demo)
+    gradio_patches.refuse_values(demo)
     gradio_patches.forget_inputs()
+    answers.write_any()
     preview.show(front.TITLE, front.WHAT)
     startup.settled()
     warm_up(loaded)
@@ -105,8 +107,10 @@ def launch_settings() -> dict:
     mcp_server = os.environ.get(MCP, "") == "1"  # needs requirements-mcp.txt
     if mcp_server:
         gradio_patches.write_mcp_json()
+        web.quiet_mcp()
     own = theme.own_files()
     wire = Middleware(web.Wire, page=web.Joined(own), script=gradio_patches.mend_script, own=own)
+    doors = [Middleware(web.BodyLimit), wire, Middleware(web.RefusesRequests)]
     return {
         "theme": theme.theme(),
         "css_paths": theme.STYLES,
@@ -116,7 +120,7 @@ def launch_settings() -> dict:
         "run_history": False,
         "strict_cors": True,
         "state_session_capacity": limits.SESSIONS,
-        "app_kwargs": {"middleware": [Middleware(web.BodyLimit), wire], "routes": [preview.ROUTE]},
+        "app_kwargs": {"middleware": doors, "routes": [preview.ROUTE]},
         "max_file_size": limits.OWN_TOKENIZER_BYTES,
         "footer_links": ["api", "settings"],
         "mcp_server": mcp_server,

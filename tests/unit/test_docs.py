@@ -4,8 +4,11 @@ Other tests run the code blocks: `test_readme.py`, `test_contributing.py`, `test
 `tests/app/test_app_docs.py`; and `.ci/run` the commands for the linters and the tests.
 """
 
+import argparse
+import importlib.util
 import json
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -22,6 +25,8 @@ from ulmfit_demo import cli
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "train/README.md")),
+    *sorted((ROOT / ".github").rglob("*.md")),
+    *sorted((ROOT / "ulmfit_demo" / "lessons").glob("*.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "benchmarks" / "results").glob("*.md")),
     *sorted((ROOT / "assets" / "models").glob("*/README.md")),
@@ -121,12 +126,38 @@ def check_cli(words: list[str]) -> None:
         cli.parser(words[0]).parse_args(words)
 
 
+# `test_scale.py` runs the examples where their packages are there.
+NOT_INSTALLED = [
+    f"import {name}" for name in ("ray", "pyspark") if importlib.util.find_spec(name) is None
+] + ["from pyspark"] * (importlib.util.find_spec("pyspark") is None)
+
+
+class Parsed(Exception):
+    """A program has read its arguments, and would begin."""
+
+
 def check_module(module: str, words: list[str]) -> None:
-    """A tool or a benchmark: its file is there and knows the options."""
-    path = ROOT / (module if module.endswith(".py") else f"{module.replace('.', '/')}.py")
+    """A tool, a benchmark or an example: it is imported, and its own parser reads the arguments."""
+    is_module = not module.endswith(".py")
+    path = ROOT / (f"{module.replace('.', '/')}.py" if is_module else module)
     text = path.read_text(encoding="utf-8")
-    for option in (w for w in words if w.startswith("--")):
-        assert f'"{option}"' in text, option
+    if "ArgumentParser" not in text or any(p in text for p in NOT_INSTALLED):
+        compile(text, str(path), "exec")
+        for option in (w for w in words if w.startswith("--")):
+            assert f'"{option}"' in text, option
+        return
+    real = argparse.ArgumentParser.parse_args
+
+    def parse_args(self, args=None, namespace=None):
+        real(self, words, namespace)
+        raise Parsed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
+        patch.setattr(sys, "argv", [str(path), *words])
+        patch.syspath_prepend(ROOT if is_module else path.parent)
+        with pytest.raises(Parsed):
+            runpy.run_path(str(path), run_name="__main__")
 
 
 def check_files(words: list[str]) -> None:
@@ -148,7 +179,8 @@ def check(command: str) -> None:
     elif program == "ulmfit-demo" or rest[:2] == ["-m", "ulmfit_demo"]:
         check_cli(rest if program == "ulmfit-demo" else rest[2:])
     elif program == "python" and rest:
-        check_module(rest[1] if rest[0] == "-m" else rest[0], rest)
+        n = 2 if rest[0] == "-m" else 1
+        check_module(rest[n - 1], rest[n:])
     elif program == "pip":
         check_files(rest)
     elif program == "make":
@@ -182,7 +214,8 @@ def test_commands_are_found():
         ("python -m train all --recipe train/recipes/none.toml", AssertionError),
         ("python -m train everything --recipe train/recipes/imdb.toml", SystemExit),
         ("python -m tools.nothing", OSError),
-        ("python -m benchmarks.load --visitors 3", AssertionError),
+        ("python -m benchmarks.load --visitors 3", SystemExit),
+        ("python benchmarks/inside.py --runs 3", AssertionError),
         ("pip install -r requirements-none.txt", AssertionError),
         ("ulmfit-demo judge", SystemExit),
         ("make nothing", subprocess.CalledProcessError),
@@ -218,6 +251,29 @@ def test_publishing_a_bundle_can_be_tried(capsys, monkeypatch):
     told = capsys.readouterr().out
     assert "classifier.safetensors" in told
     assert "bytes would go to OWNER/NAME" in told
+
+
+def test_no_document_of_the_repository_is_left_out():
+    """Every document that git tracks is read here, or it is a text of the app's own."""
+    listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("no git checkout")
+    assert set(listed.stdout.split()) <= set(TEXTS)
+
+
+def test_no_link_is_written_in_a_way_that_is_not_followed():
+    """Links are `[text](target)`: one by a reference or in HTML would be clicked by no test."""
+    for name, text in TEXTS.items():
+        plain = re.sub(r"`[^`]*`", "", without_blocks(text))
+        assert not re.findall(r"^\[[^\]]+\]: ", plain, re.MULTILINE), name
+        assert not re.findall(r"<(?:a|img)\b", plain), name
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_an_address_of_the_web_is_one(name):
+    """Nobody opens them here; that each could be opened is checked."""
+    for target in re.findall(r"\]\((https?:[^)\s]+)\)", without_blocks(TEXTS[name])):
+        assert re.fullmatch(r"https://[\w.-]+\.\w+(/[^\s<>\"]*)?", target), target
 
 
 @pytest.mark.parametrize("tool", [house, licences, refresh_constraints])

@@ -2,12 +2,15 @@
 
 import re
 from email.message import Message
+from importlib.metadata import PackageNotFoundError, distribution
 from types import SimpleNamespace
 
 import pytest
+from packaging.version import Version
 
 from tools import licences
 from tools.refresh_constraints import FILE as CONSTRAINTS
+from tools.refresh_constraints import FILES, ROOT, closure, named
 
 ROWS = re.findall(
     r"^\| (\S+) \| (\S+) \| (.+) \| (app|tests) \|$", licences.FILE.read_text("utf-8"), re.M
@@ -25,6 +28,27 @@ def test_no_licence_is_unknown_or_of_the_gpl_family():
     found = {name: licence for name, _, licence, _ in ROWS}
     assert not [n for n, licence in found.items() if licence == licences.UNKNOWN]
     assert not {n: licence for n, licence in found.items() if re.search(r"GPL|GNU", licence)}
+
+
+def test_the_table_says_what_the_installed_packages_say():
+    """Version and licence of each row are those of the package that is installed here, where it is."""
+    found = {name: (version, licence) for name, version, licence, _ in ROWS}
+    checked = 0
+    for name, (version, said) in found.items():
+        try:
+            here = distribution(name)
+        except PackageNotFoundError:  # CUDA's, where PyTorch's CPU build is installed
+            continue
+        if Version(here.version).public == version:
+            checked += 1
+            assert licences.licence(here) == said, name
+    assert checked > len(found) / 2
+
+
+def test_what_is_installed_for_the_app_is_in_the_table():
+    """Whatever the requirements bring, directly or through another package."""
+    needed = closure([r for file in FILES for r in named(ROOT / file)])
+    assert set(needed) <= {name for name, *_ in ROWS}, "run `python -m tools.licences`"
 
 
 def package(lines: str, files: tuple = ()) -> SimpleNamespace:

@@ -28,10 +28,12 @@ from ulmfit_demo.models.bundle import BundleError
 from ulmfit_demo.teach.features import ENCODERS, LM, PROMPT, along, features
 from ulmfit_demo.teach.head import Head, Norm, unsure
 from ulmfit_demo.teach.learn import reader_of
+from ulmfit_demo.teach.task import checked_names
 from ulmfit_demo.tokens import clean, incremental
 
 FORMAT = 1
 CONFIG, WEIGHTS = "taught.json", "taught.safetensors"
+MOST = {CONFIG: 1_000_000, WEIGHTS: 200_000_000}  # bytes: the last layer of a large model has 15 MB
 
 
 class Said(TypedDict):
@@ -172,8 +174,8 @@ def load(folder: str | Path, loaded: LoadedModels) -> Taught:
     """
     folder = Path(folder)
     try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        tensors = parse_tensors((folder / WEIGHTS).read_bytes())
+        config = json.loads(_read(folder / CONFIG).decode("utf-8"))
+        tensors = parse_tensors(_read(folder / WEIGHTS))
     except OSError as e:
         raise BundleError(f"{e.filename} cannot be read: {e.strerror}") from None
     except (ValueError, RecursionError, SafetensorError) as e:
@@ -189,7 +191,10 @@ def load(folder: str | Path, loaded: LoadedModels) -> Taught:
             )
         if config["encoder"] == LM and config["prompt"] != PROMPT:
             raise ValueError(f"it was taught with the prompt {config['prompt']!r}")
-        names = tuple(map(str, config["names"]))
+        names = _names(config["names"])
+        for name, tensor in tensors.items():
+            if not tensor.is_floating_point() or not bool(tensor.float().isfinite().all()):
+                raise ValueError(f"{name} holds what is no number")
         weight, bias, mean, scale = (
             tensors.pop(k).double().numpy() for k in ("weight", "bias", "mean", "scale")
         )
@@ -197,13 +202,17 @@ def load(folder: str | Path, loaded: LoadedModels) -> Taught:
         shapes = [(len(names), d), (len(names),), (d,), (d,)]
         if [weight.shape, bias.shape, mean.shape, scale.shape] != shapes:
             raise ValueError("the shapes are not those of its names and its encoder")
+        if not (scale > 0).all():
+            raise ValueError("scale divides by what is not above zero")
+        if type(config["labels"]) is not int:
+            raise ValueError("the number of its labels is none")
         tuned = {k.removeprefix("tuned."): t for k, t in tensors.items()} or None
         found = Taught(
             loaded,
             names,
             Head(Norm(mean, scale), weight, bias),
             config["encoder"],
-            int(config["labels"]),
+            config["labels"],
             tuned,
         )
         reader_of(loaded, found.kind, tuned)  # raises where the layer has other shapes
@@ -211,7 +220,24 @@ def load(folder: str | Path, loaded: LoadedModels) -> Taught:
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as e:
         if isinstance(e, BundleError):
             raise
-        raise BundleError(f"{folder / CONFIG} describes no taught classifier: {e}") from None
+        why = " ".join(str(e).split())
+        raise BundleError(f"{folder / CONFIG} describes no taught classifier: {why}") from None
+
+
+def _read(path: Path) -> bytes:
+    """A file of a taught classifier. Raises ValueError for one that is none: too large, no file."""
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path.name} is no file")
+    if path.stat().st_size > MOST[path.name]:
+        raise ValueError(f"{path.name} has more than {MOST[path.name]:,} bytes")
+    return path.read_bytes()
+
+
+def _names(found: object) -> tuple[str, ...]:
+    """The names of labels, as a task may have them. Raises ValueError."""
+    if not isinstance(found, list) or not all(isinstance(n, str) and n == clean(n) for n in found):
+        raise ValueError("its names are no list of names")
+    return checked_names(found)
 
 
 def is_taught(folder: str | Path) -> bool:

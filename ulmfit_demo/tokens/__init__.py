@@ -1,12 +1,13 @@
 """Text → tokens → ids. Names the package's public parts; computes nothing of its own."""
 
+from ulmfit_demo.limits import clean
 from ulmfit_demo.tokens.alignment import Aligned, Change
 from ulmfit_demo.tokens.catalogue import OWN, catalogue, tokenize
 from ulmfit_demo.tokens.detokenize import Piece, continued, detokenize
 from ulmfit_demo.tokens.markers import announced
 from ulmfit_demo.tokens.rules import RULE_NAMES, RULES, Rule, Step, is_blank, rewrite, trace
 from ulmfit_demo.tokens.subwords import SubwordLadder, subword_pieces
-from ulmfit_demo.tokens.types import Token, Tokenized, clean
+from ulmfit_demo.tokens.types import Token, Tokenized
 from ulmfit_demo.tokens.vocabulary import Vocab
 from ulmfit_demo.tokens.words import (
     characters,

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 
-from ulmfit_demo.tokens.types import Token, clean
+from ulmfit_demo.limits import clean
+from ulmfit_demo.tokens.types import Token
 from ulmfit_demo.tokens.vocabulary import Vocab
 from ulmfit_demo.tokens.words import traced_words
 

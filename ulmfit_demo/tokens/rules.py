@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from fastai.text import core
 
+from ulmfit_demo.limits import clean
 from ulmfit_demo.tokens.alignment import Aligned, Change, Edit, difference
-from ulmfit_demo.tokens.types import clean
 
 # The replacements of `core.fix_html`, in its order; `html.unescape` follows.
 _html_replacements = (

@@ -9,8 +9,9 @@ from threading import Lock
 
 from sentencepiece import SentencePieceProcessor
 
+from ulmfit_demo.limits import clean
 from ulmfit_demo.tokens.alignment import tile
-from ulmfit_demo.tokens.types import Token, Tokenized, clean, kind_of
+from ulmfit_demo.tokens.types import Token, Tokenized, kind_of
 
 SPACE = "▁"  # how SentencePiece prints the space before a word
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 SPECIAL = frozenset({"xxbos", "xxpad", "xxeos", "xxfld"})
 REPEATS = frozenset({"xxrep", "xxwrep"})
 RULE = frozenset({"xxmaj", "xxup"}) | REPEATS
 UNKNOWN = "xxunk"
-
-_surrogate = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +73,6 @@ class Tokenized:
     def exact(self) -> bool:
         """True where decoding gives the source back, character for character."""
         return self.decoded == self.source
-
-
-def clean(text: str) -> str:
-    """`text` with lone surrogates replaced by U+FFFD, so that it can be encoded as UTF-8.
-
-    spaCy and SentencePiece raise on surrogates. The length does not change.
-    """
-    return _surrogate.sub("\ufffd", text)
 
 
 def kind_of(text: str) -> str:

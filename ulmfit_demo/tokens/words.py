@@ -9,10 +9,11 @@ from threading import Lock
 
 from fastai.text.core import WordTokenizer
 
+from ulmfit_demo.limits import clean
 from ulmfit_demo.tokens.alignment import tile
 from ulmfit_demo.tokens.detokenize import detokenize, spaced
 from ulmfit_demo.tokens.rules import rewrite, rewritten
-from ulmfit_demo.tokens.types import REPEATS, RULE, SPECIAL, Token, Tokenized, clean, kind_of
+from ulmfit_demo.tokens.types import REPEATS, RULE, SPECIAL, Token, Tokenized, kind_of
 from ulmfit_demo.tokens.vocabulary import Vocab
 
 _WINDOW = 64  # characters at a word's end that decide what spaCy splits off there

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 import gradio as gr
 
 from ulmfit_demo import limits
+from ulmfit_demo.tokens import clean
 from ulmfit_demo.workers.live_training.corpus import TextError
 from ulmfit_demo.workers.live_training.supervisor import Full
 from ulmfit_demo.workers.subword_training.training import TrainingError
@@ -74,7 +75,10 @@ class refusing:
 
     def __exit__(self, kind, error, traceback) -> None:
         if isinstance(error, SENTENCES):
-            raise gr.Error(str(error), print_exception=False) from error
+            raise gr.Error(clean(str(error)), print_exception=False) from error
+        if isinstance(error, gr.Error):  # a sentence already: ZeroGPU has no GPU for this visitor
+            error.print_exception = False
+            return
         if isinstance(error, Exception):
             log.error("%s failed", self.name, exc_info=error)
             raise gr.Error(BROKEN, print_exception=False) from error

@@ -4,6 +4,7 @@
   of its own; the bound stayed one for all of them.
 - `keep_order`, in `Queue.send_message` and `Queue.process_events`: no issue found for two events. 1954
   was about the newest of one event.
+- `refuse_values`, in `Blocks.preprocess_data`: no issue found for the log.
 - `forget_inputs`, `state_holder.SessionState`: issues 11602 and 11009, memory grows by every session.
 - `write_mcp_json`, in `GradioMCPServer.postprocess_output_data`: issue 11383; huggingface/mcp-course
   100 shows the same.
@@ -13,8 +14,9 @@
 - `newest_answers`, in the page's `run`, `dispatch` and `handle_data`: no issue found.
 - `streams`, in the page's `open_stream` and `submit`: no issue found.
 
-Elsewhere `preview.py` puts our tags into gradio's page (issue 11233), `styles.py` reads the names of its
-style sheets from its script, and `tabs/journey/strip.py` orders its list of events.
+Elsewhere `answers.py` mends what its writer of JSON refuses, `preview.py` puts our tags into gradio's
+page (issue 11233), `styles.py` reads the names of its style sheets from its script, and
+`tabs/journey/strip.py` orders its list of events.
 
 The numbers are of https://github.com/gradio-app/gradio. Two variables of the environment, in
 `startup.py`, keep gradio from making a table of its last requests (pull request 11764 brought it).
@@ -36,9 +38,14 @@ from gradio import route_utils, state_holder
 from ulmfit_demo import limits
 from ulmfit_demo.order import LARGEST, QUESTION, Question, Written, is_ordered
 from ulmfit_demo.pipeline import to_json
+from ulmfit_demo.tokens import clean
 
 KEYSTROKE = "keystroke"  # its own bound: many wait a short time
 STRIP = "journey"  # one question a visitor, and not asked for: nobody is to be told that it waits
+NO_VALUE = (
+    "This request holds a value that its field cannot hold. Nothing was computed; what you typed is "
+    "still there. If it came from the page, reload it."
+)
 BUSY = "Queue is full: {} such requests wait already. Try again in a moment; nothing was lost."
 
 
@@ -66,6 +73,26 @@ def limit_waiting(
         return await push(body=body, request=request, username=username)
 
     queue.push = limited  # type: ignore[method-assign]  # the patch
+
+
+def refuse_values(demo: gr.Blocks) -> None:
+    """Let a value that a component refuses be one sentence to whoever sent it, and none in the log.
+
+    A page sends none: a choice that is not offered, a path that nobody uploaded, a list in a number's
+    place, too few values. gradio writes the traceback of each into the log, as if the app had failed.
+    """
+    preprocess = demo.preprocess_data
+
+    async def refusing(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await preprocess(*args, **kwargs)
+        except gr.Error as error:  # gradio's own sentence: the choices, the kinds of files
+            error.print_exception, error.message = False, clean(str(error.message))
+            raise
+        except Exception as error:
+            raise gr.Error(NO_VALUE, print_exception=False) from error
+
+    demo.preprocess_data = refusing  # type: ignore[method-assign]  # the patch
 
 
 def keep_order(demo: gr.Blocks, most: int = limits.ORDER_SESSIONS) -> None:

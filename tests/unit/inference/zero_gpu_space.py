@@ -6,6 +6,7 @@ CUDA start, and the moving of weights to it. Prints one JSON object.
 """
 
 import http.server
+import importlib.util
 import json
 import os
 import signal
@@ -13,8 +14,10 @@ import sys
 import tempfile
 import threading
 import traceback
+from pathlib import Path
 
-allowed, scheduled = [], []
+PATHS = "zero_gpu_paths.py"
+allowed, scheduled, refused = [], [], []
 
 
 class DeviceApi(http.server.BaseHTTPRequestHandler):
@@ -23,6 +26,14 @@ class DeviceApi(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         path, _, query = self.path.partition("?")
         body = b"{}"
+        if path == "/schedule" and refused:  # this visitor's minutes are used up
+            body = json.dumps(dict(left=3, wait="PT10M")).encode()
+            self.send_response(429)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+            return
         if path == "/schedule":
             scheduled.append(query)
             answer = dict(idle=True, nvidiaIndex=0, nvidiaUUID="none", allowToken="t")
@@ -59,14 +70,24 @@ from ulmfit_demo import theme  # noqa: E402
 from ulmfit_demo.inference import devices, generation, loading, sentiment  # noqa: E402
 from ulmfit_demo.models.classification import classify  # noqa: E402
 from ulmfit_demo.models.sampling import Sampling  # noqa: E402
+from ulmfit_demo.tabs.shared import guard  # noqa: E402
 
 CHANGED = {"by a worker": False}
+MANY = [f"Film number {i} was {'boring' if i % 3 else 'wonderful'}." for i in range(150)]
 
 
 @spaces.GPU
 def change_globals() -> tuple[int, bool]:
     CHANGED["by a worker"] = True
     return os.getpid(), torch.cuda.is_available()
+
+
+def steered(loaded, settings: tuple) -> list[str]:
+    """A text that goes on with the second likeliest of its third words: what was chosen, the tokens."""
+    *_, written = generation.write(*settings)
+    word = [w for w, _ in written.texts[0].drawn[2].alternatives][1]
+    *_, after = generation.branch(loaded, written, 0, 2, word)
+    return [word, *(d.token for d in after.texts[-1].drawn)]
 
 
 def main() -> dict:
@@ -102,6 +123,28 @@ def main() -> dict:
     found["moved"] = sorted(on_gpu) == [key]
     found["workers"] = sorted(set(allowed))
     found["calls"] = len(scheduled)
+    devices._on_gpu.update(on_gpu)
+
+    # More reviews than one batch holds: on the CPU, a worker reads batches side by side.
+    documents = [loaded.numericalize(t) for t in MANY]
+    found["many_here"] = classify(live.classifier, documents)[:, positive].tolist()
+    *_, last = sentiment.many(loaded, MANY)
+    found["many_there"] = last.positive
+    found["steered"] = steered(loaded, settings)
+    devices.generate_on_gpu = in_a_worker.__wrapped__
+    found["steered_here"] = steered(loaded, settings)
+    devices.generate_on_gpu = in_a_worker
+
+    before = len(scheduled)
+    spec = importlib.util.spec_from_file_location("paths", Path(__file__).with_name(PATHS))
+    paths = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(paths)
+    found["paths"] = paths.answers(loaded)
+    found["paths_calls"] = len(scheduled) - before
+
+    refused.append(True)
+    *_, found["no_gpu"] = guard.guarded()(lambda: (yield from sentiment.many(loaded, texts)))()
+    *_, found["no_gpu_text"] = guard.guarded()(lambda: (yield from generation.write(*settings)))()
     return found
 
 

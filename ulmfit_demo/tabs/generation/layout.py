@@ -287,11 +287,8 @@ def checked(
 def wanted(clicked: str, n: int) -> list:
     """A button's value: [text, place] or [text, place, word]. Raises `Refused`."""
     values = picks.parsed(clicked)
-    if (
-        not isinstance(values, list)
-        or len(values) != n
-        or not all(type(v) is int and 0 <= v < 10_000 for v in values[:2])
-        or not all(isinstance(v, str) for v in values[2:])
-    ):
-        raise limits.Refused("Click one of the words again.")
-    return values
+    if isinstance(values, list) and len(values) == n:
+        whole = all(type(v) is int and 0 <= v < 10_000 for v in values[:2])
+        if whole and all(isinstance(v, str) for v in values[2:]):
+            return values
+    raise limits.Refused("Click one of the words again.")

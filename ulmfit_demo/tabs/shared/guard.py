@@ -5,7 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import re
 from collections.abc import Callable
+
+import gradio as gr
 
 from ulmfit_demo import limits
 from ulmfit_demo.tabs.shared import html
@@ -26,7 +29,9 @@ def guarded(*rest, refusals: tuple[type[Exception], ...] = ()) -> Callable:
 
     def around(function: Callable) -> Callable:
         def answer(error: Exception):
-            if isinstance(error, (limits.Refused, *refusals)):
+            if isinstance(error, gr.Error):
+                shown = html.notice(said_by_gradio(error))
+            elif isinstance(error, (limits.Refused, *refusals)):
                 shown = html.notice(str(error))
             else:
                 log.error("%s.%s failed", function.__module__, function.__name__, exc_info=error)
@@ -53,3 +58,13 @@ def guarded(*rest, refusals: tuple[type[Exception], ...] = ()) -> Callable:
         return call
 
     return around
+
+
+def said_by_gradio(error: gr.Error) -> str:
+    """The sentence of an error of gradio's; ZeroGPU's say that no GPU is to be had, and until when.
+
+    >>> said_by_gradio(gr.Error("Try again in <b>0:10:00</b>.", title="ZeroGPU quota exceeded"))
+    'ZeroGPU quota exceeded: Try again in 0:10:00.'
+    """
+    message = re.sub(r"<[^>]*>", "", str(error.message)).strip()
+    return message if error.title in ("", "Error") else f"{error.title}: {message}"

@@ -28,8 +28,10 @@ def picked_number(event: gr.EventData) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else -1
 
 
-def parsed(text: str) -> object:
-    """`text` as JSON; None where it is none."""
+def parsed(text: object) -> object:
+    """`text` as JSON; None where it is none, or nested without end."""
+    if not isinstance(text, str):
+        return None
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -56,6 +58,6 @@ def last_picked(result: gr.HTML, name: str) -> gr.Textbox:
 
 def kept(value: object) -> str:
     """The `data-value` in a field of `last_picked`; "" where it holds none."""
-    found = parsed(value) if isinstance(value, str) else None
+    found = parsed(value)
     text = found.get("value") if isinstance(found, dict) else None
     return text if isinstance(text, str) else ""

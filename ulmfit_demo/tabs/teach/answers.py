@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import time
 import zipfile
@@ -16,6 +15,7 @@ import numpy as np
 from ulmfit_demo import limits, uploads
 from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.resources import assets
+from ulmfit_demo.tabs.shared import picks
 from ulmfit_demo.tabs.teach import figures, views
 from ulmfit_demo.teach import curve as curves
 from ulmfit_demo.teach import learn, task, validation
@@ -75,14 +75,14 @@ def read_log(log: object, lesson: learn.Lesson | None) -> dict | None:
 
     Raises `Refused` where the lesson was forgotten.
     """
-    if not isinstance(log, str):
+    found = picks.parsed(log)
+    if not isinstance(found, dict):
         return None
     try:
-        found = json.loads(log)
         marks = [(a, b) for a, b in found["marks"] if type(a) is int and type(b) is int]
         skip = [i for i in found["skip"] if type(i) is int]
         at, key = found.get("at"), found["key"]
-    except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
+    except (TypeError, ValueError, KeyError):
         return None
     if lesson is None:
         raise limits.Refused(GONE)

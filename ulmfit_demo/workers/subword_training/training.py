@@ -17,8 +17,8 @@ from pathlib import Path
 
 from fastai.text.core import defaults
 
+from ulmfit_demo.limits import clean
 from ulmfit_demo.tokens.subwords import SPACE
-from ulmfit_demo.tokens.types import clean
 from ulmfit_demo.workers.process import Worker
 
 WORKER = Path(__file__).with_name("worker.py")

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from ulmfit_demo.tokens.types import Tokenized, clean
+from ulmfit_demo.limits import clean
+from ulmfit_demo.tokens.types import Tokenized
 from ulmfit_demo.workers.process import Worker
 from ulmfit_demo.workers.uploaded_tokenizer.alignment import aligned
 from ulmfit_demo.workers.uploaded_tokenizer.file import UploadError, kind_of_file
