@@ -2,6 +2,7 @@
 // The cut comes from the server (`data-batches`); nothing here decides which token a cell shows.
 (() => {
   const SPEED = 1200; // ms a mini-batch
+  const LOST = 30_000; // ms after which another number stands in the field for good
   const parsed = new WeakMap(); // view → { raw, data }; gradio keeps the element and changes its attributes
   let playing = null; // { stepper, timer }
 
@@ -149,8 +150,7 @@
     button.textContent = "⏸ pause";
     button.setAttribute("aria-pressed", "true");
   };
-  // After the server drew: slider, sentence and drawn mini-batch follow the number. gradio changes the
-  // elements in place and tells of it before it did, so the box is watched once it was seen.
+  // After the server drew: slider, sentence and drawn mini-batch follow the number.
   const follows = (stepper) => {
     const view = viewOf(stepper);
     stepper.classList.toggle("off", !view);
@@ -158,33 +158,34 @@
     if (!dataOf(view)) say(stepper, view.dataset.where);
     go(stepper, current(stepper), false);
   };
-  const watched = new WeakSet();
-  const watch = (stepper) => {
-    const box = document.querySelector(stepper.dataset.view.split(" ")[0]);
-    if (!box || watched.has(box)) return;
-    watched.add(box);
-    new MutationObserver(() => follows(stepper)).observe(box, {
+  const followAll = () => document.querySelectorAll(".stepper").forEach(follows);
+  // `js_on_load` of a drawn batch and of a stepper: gradio may put a new element in the place of one that it
+  // has built before, and its `change` may come before the page holds what has changed.
+  const watch = (element) => {
+    new MutationObserver(followAll).observe(element, {
       childList: true, subtree: true, attributes: true, attributeFilter: ["data-k", "data-n", "data-batches", "data-where"],
     });
-  };
-  const followAll = () => {
-    document.querySelectorAll(".stepper").forEach((stepper) => { watch(stepper); follows(stepper); });
-  };
-  // The number's own field is changed after gradio tells of it, too: look again once a frame is drawn.
-  const sync = () => {
     followAll();
-    requestAnimationFrame(() => setTimeout(followAll));
+  };
+  // gradio tells of a number before its field holds it, on a busy machine seconds before.
+  const told = (field, k) => {
+    const until = performance.now() + LOST;
+    const look = () => {
+      followAll();
+      const holds = Number(document.querySelector(`${field} input`)?.value) === k;
+      if (!holds && performance.now() < until) setTimeout(look, 50);
+    };
+    look();
   };
   // A new question takes the place of the old one, and the browser would keep the guess.
   const forget = () => document.querySelectorAll(".q16 input").forEach((input) => { input.checked = false; });
-  window.stepBatches = { sync, forget };
+  window.stepBatches = { watch, told, forget };
 
   document.addEventListener("click", (ev) => {
     const button = ev.target.closest?.(".stepper button");
     if (!button) return;
     const stepper = button.closest(".stepper");
     if (!viewOf(stepper)) return;
-    watch(stepper);
     const what = button.dataset.step;
     const was = playing;
     pause();
@@ -195,7 +196,6 @@
     const range = ev.target.closest?.(".stepper input[type=range]");
     if (!range) return;
     pause();
-    watch(range.closest(".stepper"));
     go(range.closest(".stepper"), Number(range.value));
   });
 

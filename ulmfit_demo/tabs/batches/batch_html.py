@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gradio as gr
+
 from ulmfit_demo.tabs.shared import signs
 from ulmfit_demo.tabs.shared.templates import macro
 from ulmfit_demo.tokens import Token
@@ -28,6 +30,16 @@ def kind_letter(token: Token) -> str:
 def size(*shape: int) -> str:
     """A shape as PyTorch prints it."""
     return f"torch.Size([{', '.join(map(str, shape))}])"
+
+
+# `js_on_load` of a drawn batch and of its stepper: they follow each other (assets/script/batches.js).
+WATCH = "window.stepBatches.watch(element)"
+
+
+def tell(step: gr.Number) -> None:
+    """Let the stepper follow `step`, which a link or a lesson may set."""
+    js = f"(k) => window.stepBatches.told('#{step.elem_id}', k)"
+    step.change(None, [step], None, js=js, api_visibility="private")
 
 
 def stepper(view: str, number: str, n: int, where: str, play: bool) -> str:

@@ -112,8 +112,8 @@ def build(loaded: LoadedModels) -> Part:
         as_ids = gr.Checkbox(
             False, label="ids, not tokens", min_width=150, elem_id="classifier-batches-ids"
         )
-    stepper = gr.HTML(elem_id="classifier-batches-stepper", padding=False)
-    result = gr.HTML(elem_id="classifier-batches-result", padding=False)
+    stepper = gr.HTML(elem_id="classifier-batches-stepper", padding=False, js_on_load=shared.WATCH)
+    result = gr.HTML(elem_id="classifier-batches-result", padding=False, js_on_load=shared.WATCH)
     save_bar("classifier-batches-result", "csv", what="the tables")
     with gr.Accordion("Seed and chunk length", open=False):
         with gr.Row():
@@ -147,7 +147,7 @@ def build(loaded: LoadedModels) -> Part:
     }
     inputs = [*items.values()]
     events.live(inputs, show, inputs, [result, code], "classifier_batches")
-    result.change(None, None, None, js="() => window.stepBatches.sync()", api_visibility="private")
+    shared.tell(step)
     result.value, code.value = show(*(i.value for i in inputs))
     lengths = read(text.value)[2]
     first = make_batches(lengths, bs.value, order_sorted(lengths))

@@ -96,8 +96,8 @@ def build(loaded: LoadedModels) -> Part:
         )
         as_ids = gr.Checkbox(False, label="ids, not tokens", min_width=150, elem_id="batches-ids")
         shuffle = gr.Checkbox(False, label="shuffle", min_width=150)
-    stepper = gr.HTML(elem_id="batches-stepper", padding=False)
-    result = gr.HTML(elem_id="batches-result", padding=False)
+    stepper = gr.HTML(elem_id="batches-stepper", padding=False, js_on_load=shared.WATCH)
+    result = gr.HTML(elem_id="batches-result", padding=False, js_on_load=shared.WATCH)
     save_bar("batches-result", "csv", what="the tables")
     with gr.Accordion("Question 16: guess, then see", open=False, elem_id="batches-q16"):
         question = gr.HTML()
@@ -134,8 +134,7 @@ def build(loaded: LoadedModels) -> Part:
     events.live(triggers, show, inputs, [result, question, code], "lm_batches")
     # Stepping is the page's own; only the code's number follows it.
     events.live([step], show_code, inputs, [code], None)
-    step.change(None, None, None, js="() => window.stepBatches.sync()", api_visibility="private")
-    result.change(None, None, None, js="() => window.stepBatches.sync()", api_visibility="private")
+    shared.tell(step)
     question.change(
         None, None, None, js="() => window.stepBatches.forget()", api_visibility="private"
     )
