@@ -159,6 +159,12 @@ def test_nobody_reads_and_the_limit_still_ends_it(supervisor, script, what):
     assert "limit of 1 seconds" in last["why"]
 
 
+def test_what_is_left_is_said_in_the_owner_s_words(script):
+    supervisor = Supervisor(2, script, kept="The encoder stays as it was.")
+    *_, last = start(supervisor, "sleep", seconds=1)
+    assert last["why"] == "Ended at the limit of 1 seconds. The encoder stays as it was."
+
+
 def _state(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]

@@ -29,7 +29,8 @@ WORSE = (
     "Done, and fewer held-back lines are right than before: so few labels do not pay for so many "
     "weights. What stands above keeps the layer that it had."
 )
-STOPPED = "Stopped. The encoder stays as it was."
+KEPT = "The encoder stays as it was."
+STOPPED = f"Stopped. {KEPT}"
 _html = partial(macro, "teach/tuning.html")
 
 
@@ -41,7 +42,7 @@ def build(
     Returns (the lesson whose layer a finished tuning has changed, a state that changes then).
     `answers.current` says whether that lesson is still the one of the page.
     """
-    supervisor = Supervisor(limits.TUNE_WAITING, tuning.WORKER)
+    supervisor = Supervisor(limits.TUNE_WAITING, tuning.WORKER, KEPT)
 
     @guard.guarded(gr.skip(), gr.skip(), refusals=(Full,))
     def tune(log, held):

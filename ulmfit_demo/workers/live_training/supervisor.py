@@ -54,10 +54,13 @@ class Waiting:
 
 
 class Supervisor:
-    """A line of at most `places` that wait for the one place to train."""
+    """A line of at most `places` that wait for the one place to train.
 
-    def __init__(self, places: int, script: Path = WORKER) -> None:
-        self._places, self._script = places, script
+    `kept`: the sentence that says what is left of a training that a limit ended.
+    """
+
+    def __init__(self, places: int, script: Path = WORKER, kept: str = KEPT) -> None:
+        self._places, self._script, self._kept = places, script, kept
         self._line: list[object] = []  # the first one trains
         self._moved = threading.Condition()
 
@@ -129,7 +132,7 @@ class Supervisor:
                 status = worker.status()
             finally:
                 guard.cancel()
-        why = _why(status, request["limits"], time.monotonic() - started)
+        why = _why(status, request["limits"], time.monotonic() - started, self._kept)
         if why:
             if status not in _KNOWN:
                 log.error(
@@ -149,16 +152,16 @@ def _event(line: bytes) -> dict:
     return event
 
 
-def _why(status: int, limits: dict, seconds: float) -> str:
+def _why(status: int, limits: dict, seconds: float, kept: str) -> str:
     """The sentence for a worker that a limit or an error ended; "" where it told its end itself."""
     if status in (0, job.REFUSED):
         return ""
     if -status == signal.SIGALRM or (-status == signal.SIGKILL and seconds >= limits["seconds"]):
-        return f"Ended at the limit of {limits['seconds']} seconds. {KEPT}"
+        return f"Ended at the limit of {limits['seconds']} seconds. {kept}"
     if -status == signal.SIGKILL and seconds < limits["cpu_seconds"]:
         return KILLED  # it cannot have reached a limit
     if -status in (signal.SIGKILL, signal.SIGXCPU):
-        return f"Ended at the limit of {limits['cpu_seconds']} seconds of computing. {KEPT}"
+        return f"Ended at the limit of {limits['cpu_seconds']} seconds of computing. {kept}"
     if status == job.MEMORY:
         return f"Ended at the limit of {limits['memory'] // 2**20:,} MiB of memory. Try a shorter text."
     return FAILED
