@@ -10,12 +10,14 @@ import orjson
 from benchmarks.load import CALLS, LONG, TEXTS, plain
 
 STEPS = (3, 8, 100)  # a text is typed: its first words, more of them, the whole
+FOLLOWS = ("change", "input")  # of a field, of a result that a script asks
+EVENT = "the event's data"  # where the text goes that is no field's
 KEPT = 8  # right answers of a question, as they came
 # (event, how often, the text's field, other fields by number); `@field`: the event without a name
-# that follows this field
+# that follows this field or result
 PAGE: list[tuple[str, float, str, dict[int, Any]]] = [
     ("@tokenizers-text", 8, "tokenizers-text", {}),
-    ("@journey-text", 8, "journey-text", {}),  # the strip over the tabs follows every text
+    ("@journey", 8, EVENT, {}),  # the strip over the tabs follows every text
     ("page_sentiment", 8, "sentiment-text", {}),
     ("page_vocabulary", 4, "vocabulary-text", {}),
     ("page_word_vocabulary", 4, "words-text", {}),
@@ -70,7 +72,8 @@ def event(config: dict, name: str) -> dict:
     """The page's event `name`, or the numbered one that follows the field `@name`."""
     ids = {c["props"].get("elem_id"): c["id"] for c in config["components"]}
     for one in config["dependencies"]:
-        followed = [ids[name[1:]], "change"] in one["targets"] if name[0] == "@" else False
+        about = [[ids[name[1:]], kind] for kind in FOLLOWS] if name[0] == "@" else []
+        followed = any(target in about for target in one["targets"])
         if one["api_name"] == name or (followed and "ulmfitAsk" in (one["js"] or "")):
             return one
     raise SystemExit(f"The page has no event {name}.")
@@ -87,8 +90,9 @@ def of_page(config: dict, name: str, often: float, values: dict[int | str, Any])
         props = one["props"]
         stands = None if one["type"] == "state" else props.get("value")
         data.append(values.get(number, values.get(props.get("elem_id"), stands)))
-    here = [i for i, e in found["targets"] if e in ("change", "click") and i is not None]
-    head = {"fn_index": found["id"], "trigger_id": here[0] if here else None, "event_data": None}
+    here = [i for i, e in found["targets"] if e in (*FOLLOWS, "click") and i is not None]
+    told = {"value": values[EVENT]} if EVENT in values else None
+    head = {"fn_index": found["id"], "trigger_id": here[0] if here else None, "event_data": told}
     body = orjson.dumps(head)[:-1] + b',"data":' + orjson.dumps(data)[:-1]
     return Question(name, often, body, numbered)
 

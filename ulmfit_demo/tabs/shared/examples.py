@@ -37,9 +37,15 @@ def menu(tab: str, target: gr.Textbox, label: str = "Examples") -> gr.Dropdown:
     choices = gr.Dropdown(
         choices=[CHOOSE, *texts], value=CHOOSE, label=label, scale=1, min_width=180
     )
+
+    def choose(title: object):
+        """The example's text; the menu goes back: what stands in the text may be changed at once."""
+        # a program may send a list
+        found = texts.get(title, gr.skip()) if isinstance(title, str) else gr.skip()
+        return found, CHOOSE
+
     choices.input(
-        # the menu goes back: what stands in the text may be changed at once
-        lambda title: (texts.get(title, gr.skip()), CHOOSE),
+        choose,
         choices,
         [target, choices],
         **UNQUEUED,

@@ -220,7 +220,7 @@ def build(loaded: LoadedModels) -> Controls:
     events.redraw([ask.click], why, [text, *asked], [mattered], **LANE)
     events.redraw([make.click], download, asked, [note, files], **LANE)
     chosen.change(
-        lambda key, text: TRY.get(key, gr.skip()) if text in TRY.values() else gr.skip(),
+        lambda key, text: TRY[key] if key in [*TRY] and text in [*TRY.values()] else gr.skip(),
         [chosen, text],
         text,
         **events.UNQUEUED,
