@@ -140,7 +140,8 @@ class Page:
         """The answer to `question` (`benchmarks.questions`). Raises `Busy` and `Failed`."""
         self.number += 1
         asked = time.monotonic()
-        slot = b",%d" % self.number if question.numbered else b""
+        comma = b"" if question.body.endswith(b"[") else b","
+        slot = comma + b"%d" % self.number if question.numbered else b""
         body = question.body + slot + b'],"session_hash":"%s"}' % self.session.encode()
         receipt = await taken(self.questions, "/queue/join", body)
         loop = asyncio.get_running_loop()
