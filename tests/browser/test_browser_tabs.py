@@ -75,7 +75,7 @@ def test_generation_writes_and_stops(page):
         number.fill(value)
         number.press("Tab")
     page.locator("#generation-write").click()
-    page.wait_for_selector("#generation-result >> text=/[0-9]+ of 300 tokens/", timeout=60_000)
+    page.wait_for_selector("#generation-result >> text=/[1-9][0-9]* of 300 tokens/", timeout=60_000)
     page.locator("#generation-stop").click()
     page.wait_for_selector("#generation-result button.g", timeout=60_000)  # none while it writes
     stopped = page.locator("#generation-result").inner_text()
