@@ -1,6 +1,6 @@
 """Two processes train one language model: our averaging of gradients against PyTorch's own.
 
-    python -m benchmarks.processes [--processes 2] [--steps 12] [--recipe FILE]
+    python -m benchmarks.processes [--processes 2] [--steps 12] [--bf16] [--recipe FILE]
 
 Each process computes the same step on rows of its own: forward and backward of the recipe's AWD-LSTM, on
 one thread, the gradients averaged by `train.distributed.AverageGradients` or by

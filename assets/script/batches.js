@@ -2,7 +2,7 @@
 // The cut comes from the server (`data-batches`); nothing here decides which token a cell shows.
 (() => {
   const SPEED = 1200; // ms a mini-batch
-  const LOST = 30_000; // ms after which another number stands in the field for good
+  const LOST = 30_000; // ms after which the number is no longer waited for
   const parsed = new WeakMap(); // view → { raw, data }; gradio keeps the element and changes its attributes
   let playing = null; // { stepper, timer }
 
@@ -160,7 +160,7 @@
   };
   const followAll = () => document.querySelectorAll(".stepper").forEach(follows);
   // `js_on_load` of a drawn batch and of a stepper: gradio may put a new element in the place of one that it
-  // has built before, and its `change` may come before the page holds what has changed.
+  // has built before, and gradio's `change` event may come before the page holds what has changed.
   const watch = (element) => {
     new MutationObserver(followAll).observe(element, {
       childList: true, subtree: true, attributes: true, attributeFilter: ["data-k", "data-n", "data-batches", "data-where"],
@@ -168,13 +168,15 @@
     followAll();
   };
   // gradio tells of a number before its field holds it, on a busy machine seconds before.
+  const looking = {}; // field → the timer that waits for its number
   const told = (field, k) => {
     const until = performance.now() + LOST;
     const look = () => {
       followAll();
-      const holds = Number(document.querySelector(`${field} input`)?.value) === k;
-      if (!holds && performance.now() < until) setTimeout(look, 50);
+      const holds = k === null || Number(document.querySelector(`${field} input`)?.value) === k;
+      if (!holds && performance.now() < until) looking[field] = setTimeout(look, 50);
     };
+    clearTimeout(looking[field]);
     look();
   };
   // A new question takes the place of the old one, and the browser would keep the guess.

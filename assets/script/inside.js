@@ -1,7 +1,7 @@
 // Inside: a click on the map of all units picks that row's unit; the words of a strip are walked with the
 // arrow keys (gradio changes a strip in place, so the word that was picked keeps the focus).
 (() => {
-  // the row of a click, as `pick.js` says what was clicked
+  // the unit of the clicked row, in the form in which `pick.js` says what was clicked
   const unit = (ev) => {
     const box = ev.target.closest?.(".ins-heat");
     if (!box) return null;

@@ -6,6 +6,7 @@ import urllib.request
 import pytest
 
 from ulmfit_demo.tabs.shared import guard
+from ulmfit_demo.web import gradio_patches
 
 # name of the event's function → the data of its inputs, without the page's number
 CLICKS = {
@@ -49,6 +50,18 @@ def test_any_data_gets_an_answer(url, clicks, data):
         answer = asked(url, event, [*CLICKS[name], 1], data, f"{name} {ODD.index(data)}")
         assert answer["success"], (name, data, answer)
         assert guard.BROKEN not in json.dumps(answer), (name, data)
+
+
+@pytest.mark.parametrize("data", [{"path": "/etc/passwd"}, {"value": {"path": "/x", "n": 1}}])
+def test_a_path_that_nobody_uploaded_is_refused_in_a_sentence(url, clicks, data, caplog):
+    for event in clicks:
+        name = str(event["api_name"]).rstrip("_0123456789")
+        answer = asked(
+            url, event, [*CLICKS[name], 1], data, f"path {name} {len(data)} {'value' in data}"
+        )
+        assert not answer["success"]
+        assert answer["output"]["error"] == gradio_patches.NO_VALUE
+    assert "Traceback" not in caplog.text
 
 
 def asked(url: str, event: dict, inputs: list, data: object, session: str) -> dict:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 import gradio as gr
 
 from ulmfit_demo import limits
-from ulmfit_demo.tokens import clean
+from ulmfit_demo.limits import clean
 from ulmfit_demo.workers.live_training.corpus import TextError
 from ulmfit_demo.workers.live_training.supervisor import Full
 from ulmfit_demo.workers.subword_training.training import TrainingError

@@ -4,7 +4,7 @@
   of its own; the bound stayed one for all of them.
 - `keep_order`, in `Queue.send_message` and `Queue.process_events`: no issue found for two events. 1954
   was about the newest of one event.
-- `refuse_values`, in `Blocks.preprocess_data`: no issue found for the log.
+- `refuse_values`, in `Blocks.preprocess_data` and `Blocks.call_function`: no issue found for the log.
 - `forget_inputs`, `state_holder.SessionState`: issues 11602 and 11009, memory grows by every session.
 - `write_mcp_json`, in `GradioMCPServer.postprocess_output_data`: issue 11383; huggingface/mcp-course
   100 shows the same.
@@ -25,6 +25,7 @@ The numbers are of https://github.com/gradio-app/gradio. Two variables of the en
 from __future__ import annotations
 
 import functools
+import logging
 import re
 from collections import OrderedDict
 from datetime import datetime
@@ -36,16 +37,18 @@ import gradio as gr
 from gradio import route_utils, state_holder
 
 from ulmfit_demo import limits
+from ulmfit_demo.limits import clean
 from ulmfit_demo.order import LARGEST, QUESTION, Question, Written, is_ordered
 from ulmfit_demo.pipeline import to_json
-from ulmfit_demo.tokens import clean
 
+log = logging.getLogger("ulmfit_demo")
 KEYSTROKE = "keystroke"  # its own bound: many wait a short time
 STRIP = "journey"  # one question a visitor, and not asked for: nobody is to be told that it waits
 NO_VALUE = (
     "This request holds a value that its field cannot hold. Nothing was computed; what you typed is "
     "still there. If it came from the page, reload it."
 )
+NOT_UPLOADED = "is not in the cache"  # gradio's sentence about a path
 BUSY = "Queue is full: {} such requests wait already. Try again in a moment; nothing was lost."
 
 
@@ -81,7 +84,7 @@ def refuse_values(demo: gr.Blocks) -> None:
     A page sends none: a choice that is not offered, a path that nobody uploaded, a list in a number's
     place, too few values. gradio writes the traceback of each into the log, as if the app had failed.
     """
-    preprocess = demo.preprocess_data
+    preprocess, call = demo.preprocess_data, demo.call_function
 
     async def refusing(*args: Any, **kwargs: Any) -> Any:
         try:
@@ -90,9 +93,20 @@ def refuse_values(demo: gr.Blocks) -> None:
             error.print_exception, error.message = False, clean(str(error.message))
             raise
         except Exception as error:
+            if isinstance(error, OSError):  # it may be the server's own: a full disk
+                log.warning("a request's value was not read: %r", error)
             raise gr.Error(NO_VALUE, print_exception=False) from error
 
+    async def calling(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await call(*args, **kwargs)
+        except gr.Error as error:
+            if NOT_UPLOADED in str(error.message):  # a path in an event's data
+                error.print_exception, error.message = False, NO_VALUE
+            raise
+
     demo.preprocess_data = refusing  # type: ignore[method-assign]  # the patch
+    demo.call_function = calling  # type: ignore[method-assign]  # the patch
 
 
 def keep_order(demo: gr.Blocks, most: int = limits.ORDER_SESSIONS) -> None:

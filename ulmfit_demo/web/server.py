@@ -10,7 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulmfit_demo import limits
 
 TOO_LARGE = "This request is larger than the server takes. Send less text; nothing was lost."
-NO_REQUEST = "There is no such endpoint here, or it takes no such request: see “Use via API” below."
+NO_REQUEST = (
+    "There is no such endpoint here, or it takes no such request: see “Use via API” at the foot of the "
+    "page."
+)
 API = "/gradio_api/"
 log = logging.getLogger("ulmfit_demo")
 
@@ -86,5 +89,5 @@ class RefusesRequests:
         except Exception as error:
             if began:
                 raise
-            log.warning("gradio took no %s: %s", scope["path"][:200], type(error).__name__)
+            log.warning("gradio took no %r: %.200r", scope["path"][:200], error)
             await JSONResponse({"detail": NO_REQUEST}, 400)(scope, receive, send)
