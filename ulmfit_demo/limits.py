@@ -130,7 +130,7 @@ def clean(text: str) -> str:
 
 
 def text(value: object, most: int = TEXT_CHARACTERS) -> str:
-    """`value` as a text of at most `most` characters, in which nothing is no UTF-8. Raises `Refused`."""
+    """`value` as a text of at most `most` characters, lone surrogates replaced. Raises `Refused`."""
     if value is None:
         return ""
     if not isinstance(value, str):

@@ -10,7 +10,6 @@ from ulmfit_demo import limits
 from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.models.bundle import Bundle
 from ulmfit_demo.models.sampling import Sampling
-from ulmfit_demo.tokens import clean
 
 T = TypeVar("T")
 
@@ -29,7 +28,7 @@ class Base:
 
 def given(text: object) -> str:
     """`text` ready for every tokenizer: lone surrogates replaced. Raises `Refused`."""
-    return clean(limits.text(text, most=2**63))
+    return limits.text(text, most=2**63)
 
 
 def sampling(

@@ -258,4 +258,4 @@ def _digest(path: Path, changed: int) -> str:
 
 
 def _text(value: object) -> str:
-    return clean(limits.text(value, most=2**63))
+    return limits.text(value, most=2**63)

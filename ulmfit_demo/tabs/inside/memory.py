@@ -13,7 +13,6 @@ from ulmfit_demo.tabs.inside.place import place_of, strip
 from ulmfit_demo.tabs.shared import events, guard, html, model_code
 from ulmfit_demo.tabs.shared.controls import Part
 from ulmfit_demo.tabs.shared.figure import figure, figure_json
-from ulmfit_demo.tokens import clean
 
 EMPTY = "Type a text: what its last word owes to the words before it stands under each."
 MEASURES = {"leaving each out": "left_out", "gradient": "gradient"}
@@ -50,7 +49,7 @@ def build(loaded: LoadedModels, shared) -> Part:
             return f"# {loaded.missing}"
         head = lessons.code("model_head", folder=model_code.folder(loaded))
         at = place_of(place) or -1
-        return head + lessons.code("inside_memory", text=clean(limits.text(text)), place=at)
+        return head + lessons.code("inside_memory", text=limits.text(text), place=at)
 
     measure = gr.Radio(
         list(MEASURES.items()),

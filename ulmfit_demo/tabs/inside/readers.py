@@ -12,7 +12,6 @@ from ulmfit_demo.tabs.inside import readers_html as view
 from ulmfit_demo.tabs.inside.place import place_of, strip
 from ulmfit_demo.tabs.shared import events, guard, html, model_code
 from ulmfit_demo.tabs.shared.controls import Part
-from ulmfit_demo.tokens import clean
 
 EMPTY = "Type a text: two readers say how much they expected each word."
 
@@ -35,7 +34,7 @@ def build(loaded: LoadedModels, shared) -> Part:
         first = loaded.bundle.snapshots[0]
         files = (first.path.name, (first.vocab_path or first.path.with_name("vocab.json")).name)
         named = dict(weights=files[0], words=files[1])
-        return head + lessons.code("inside_readers", text=clean(limits.text(text)), **named)
+        return head + lessons.code("inside_readers", text=limits.text(text), **named)
 
     result = strip("inside-readers", shared.place)
     tops = gr.HTML(elem_id="inside-tops", min_height=60)

@@ -12,7 +12,6 @@ from ulmfit_demo.tabs.inside import unit_html as view
 from ulmfit_demo.tabs.inside.place import place_of, strip
 from ulmfit_demo.tabs.shared import events, guard, html, model_code, picks
 from ulmfit_demo.tabs.shared.controls import Part
-from ulmfit_demo.tokens import clean
 
 EMPTY = "Type a text: a unit's value stands under each word."
 HELD = "Press Write: the same luck, once without and once with the unit held."
@@ -52,7 +51,7 @@ def build(loaded: LoadedModels, shared) -> Part:
             return f"# {loaded.missing}"
         head = lessons.code("model_head", folder=model_code.folder(loaded))
         unit = limits.whole(unit, (0, n - 1), "The unit")
-        return head + lessons.code("inside_unit", text=clean(limits.text(text)), unit=unit)
+        return head + lessons.code("inside_unit", text=limits.text(text), unit=unit)
 
     n = units.n_units(loaded) if loaded.bundle else 1
     with gr.Row():
