@@ -47,3 +47,16 @@ def test_a_text_without_words_has_nothing_to_show(m, text):
     assert found["tokens"] == found["ids"] == found["state"] == found["next_words"] == []
     assert found["row"] is found["label"] is found["score"] is None
     assert found["n_characters"] == len(text)
+
+
+def test_what_is_kept_of_a_text_changes_the_time_alone(m):
+    words, before = (TEXT * 12).split(" "), None
+    for n in (30, 90, 91, 92, 60, 140):
+        text = " ".join(words[:n])
+        found, before = m.journey_on(text, before=before)
+        fresh = m.journey(text)
+        assert found["tokens"] == fresh["tokens"] and found["ids"] == fresh["ids"]
+        assert found["state"] == fresh["state"]  # to the last bit
+        assert found["next_words"] == fresh["next_words"]
+        assert found["score"] == pytest.approx(fresh["score"], abs=1e-4)
+        assert before.prompt.reread < 64 or n in (30, 90, 140)

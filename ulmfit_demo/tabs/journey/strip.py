@@ -1,7 +1,7 @@
 """The strip over all tabs follows the current text, and takes it into the tab that opens. Draws nothing.
 
 Which text is the current one is the page's own knowledge (`assets/script/journey.js`): the server is
-asked what becomes of it, and keeps nothing.
+asked what becomes of it, and keeps no more than what makes the visitor's next key press cheap.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import gradio as gr
 
 from ulmfit_demo import lessons, limits
 from ulmfit_demo.pipeline import Pipeline
+from ulmfit_demo.pipeline.journey import LastJourney
 from ulmfit_demo.tabs.journey import front
 from ulmfit_demo.tabs.journey import strip_html as view
 from ulmfit_demo.tabs.shared import events, examples, guard, picks
@@ -43,20 +44,20 @@ BACK = '<button type="button" id="journey-back" hidden>◂ Your text<span class=
 def build(pipeline: Pipeline) -> gr.HTML:
     """Lay out the front door and the strip, and wire the strip, which it returns, to `pipeline`."""
 
-    def show(event: gr.EventData):
+    def show(before: LastJourney | None, event: gr.EventData):
         text = picks.picked(event)
         if len(text) > limits.JOURNEY_CHARACTERS:  # also where it is too long for any tab
-            return view.without(len(text), text, TOO_LONG)
+            return view.without(len(text), text, TOO_LONG), None
         try:
-            found = pipeline.journey(text)
+            found, last = pipeline.journey_on(text, before=before)
         except limits.Refused:
-            return view.without(len(text), text, NO_MODEL)
+            return view.without(len(text), text, NO_MODEL), None
         except Exception:
             guard.log.exception("the strip failed")
-            return view.without(len(text), text, "–")
+            return view.without(len(text), text, "–"), None
         if not found["tokens"]:
-            return view.without(len(text), text, NO_WORDS)
-        return view.followed(text, found)
+            return view.without(len(text), text, NO_WORDS), None
+        return view.followed(text, found), last
 
     gr.HTML(front.front(lessons.links()), elem_classes="u-title", padding=False)
     first = examples.first("tokenizers")
@@ -70,7 +71,8 @@ def build(pipeline: Pipeline) -> gr.HTML:
             padding=False,
         )
     lane: dict[str, Any] = dict(concurrency_id=GROUP, concurrency_limit=1)
-    events.redraw([strip.input], show, [], [strip], **lane)
+    last = gr.State(None, time_to_live=limits.STATE_SECONDS)
+    events.redraw([strip.input], show, [last], [strip, last], **lane)
     return strip
 
 
