@@ -26,7 +26,7 @@ from ulmfit_demo.tabs import (
 )
 from ulmfit_demo.tabs.journey import front
 from ulmfit_demo.tabs.shared import links, notebooks, questions
-from ulmfit_demo.web import answers, endpoints, gradio_patches, preview, resources
+from ulmfit_demo.web import answers, endpoints, gradio_patches, gradio_threads, preview, resources
 
 MCP = "ULMFIT_MCP"  # of the environment: 1 serves the endpoints as tools of an MCP server as well
 TABS = {
@@ -82,6 +82,7 @@ def build() -> gr.Blocks:
     gradio_patches.keep_order(demo)
     gradio_patches.refuse_values(demo)
     gradio_patches.forget_inputs()
+    gradio_threads.save_threads(demo)
     answers.write_any()
     preview.show(front.TITLE, front.WHAT)
     startup.settled()

@@ -8,6 +8,7 @@ no text.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor
 from ulmfit_demo.models.awd_lstm import LanguageModel, State
 from ulmfit_demo.models.engine import engine_of
 from ulmfit_demo.models.precision import choose
+from ulmfit_demo.models.workers import alone
 
 COARSE = 64  # tokens that are read in one call, as far as so many are there
 FINE = 16  # and behind them, where people type
@@ -59,8 +61,12 @@ def read_prompt(
         row = torch.tensor([ids], device=device)
         start = kept
         while start < len(ids):
-            end = min(start + _size(start, last), len(ids))
-            features, state = engine.read(row[:, start:end], state)
+            size = _size(start, last)
+            end = min(start + size, len(ids))
+            with (
+                alone() if size == FINE else nullcontext()
+            ):  # the same for a part, whoever reads it
+                features, state = engine.read(row[:, start:end], state)
             states.append((end, _to(state, torch.device("cpu"))))
             start = end
         logits = engine.decode(features[:, -1], precision)

@@ -8,6 +8,7 @@ changed. Knows no text, and holds nothing between calls.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +18,7 @@ from ulmfit_demo.models.awd_lstm import Classifier, State
 from ulmfit_demo.models.calibration import probabilities
 from ulmfit_demo.models.engine import engine_of
 from ulmfit_demo.models.precision import choose
+from ulmfit_demo.models.workers import alone
 
 STRIDE = 64  # tokens between kept states
 FINE = 8  # and in the last FINE_TAIL tokens, where people type
@@ -75,8 +77,11 @@ def read_along(
         state = _to(states[-1][1], device) if states else model.body.zero_state(1)
         parts = [before.features[:start]] if before and start else []
         row = torch.tensor([ids], device=device)
+        # int8 and fp16 products of one row gain nothing from a second thread
+        quietly = alone if precision in ("int8", "half") else nullcontext
         for end in _cuts(start, len(ids)):
-            part, state = engine.read(row[:, start:end], state, precision)
+            with quietly():
+                part, state = engine.read(row[:, start:end], state, precision)
             parts.append(part[0].cpu())
             states.append((end, _to(state, torch.device("cpu"))))
             start = end

@@ -11,7 +11,7 @@ import functools
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
@@ -83,14 +83,45 @@ def compute_alone() -> bool:
     later: other visitors' requests. OpenMP and MKL keep theirs for the calling thread alone.
     """
     torch.get_num_threads()  # torch sets a thread up when it is first asked, and not again
+    return _split_over(1, 1) and torch.get_num_threads() == 1
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """In this block the calling thread's products are split over no other thread, where torch allows.
+
+    For products so small that the split costs more than it saves: two threads a request, with several
+    requests on two cores, wait for each other.
+    """
+    before = torch.get_num_threads()
+    if before == 1 or not _split_over(1, 1):
+        yield
+        return
+    try:
+        yield
+    finally:
+        _split_over(before, 0)
+
+
+def _split_over(openmp: int, mkl: int) -> bool:
+    """Tell this thread's OpenMP and MKL their numbers of threads; 0 gives MKL its own back."""
+    library = _torch_library()
+    if library is None:
+        return False
+    library.omp_set_num_threads(openmp)
+    with suppress(AttributeError):  # a build without MKL
+        library.MKL_Set_Num_Threads_Local(mkl)
+    return True
+
+
+@functools.cache
+def _torch_library() -> ctypes.CDLL | None:
     try:
         library = ctypes.CDLL(str(Path(torch.__file__).with_name("lib") / "libtorch_cpu.so"))
-        library.omp_set_num_threads(1)
+        library.omp_set_num_threads  # noqa: B018  (is it there?)
     except (OSError, AttributeError):
-        return False
-    with suppress(AttributeError):  # a build without MKL
-        library.MKL_Set_Num_Threads_Local(1)
-    return torch.get_num_threads() == 1
+        return None
+    return library
 
 
 @functools.cache

@@ -32,7 +32,13 @@ def test_any_chain_of_edits_equals_a_fresh_reading(random_lm):
         at = rng.randrange(len(ids) + 1)
         new = [rng.randrange(2, 104) for _ in range(rng.randrange(1, 70))]
         ids = rng.choice(
-            [ids + new[:2], ids + new, ids[:at] + new + ids[at:], ids[:at] + ids[at + 3 :], ids[:at]]
+            [
+                ids + new[:2],
+                ids + new,
+                ids[:at] + new + ids[at:],
+                ids[:at] + ids[at + 3 :],
+                ids[:at],
+            ]
         )
         ids = ids[:300] or [5]
         read = read_prompt(random_lm, ids, read, precision="fp32")

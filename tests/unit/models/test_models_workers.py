@@ -4,6 +4,7 @@ import os
 import random
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from ulmfit_demo.models import classification, workers
 from ulmfit_demo.models.classification import classify, classify_batches
 from ulmfit_demo.models.engine import Unavailable, engine_of
 from ulmfit_demo.models.precision import choose
-from ulmfit_demo.models.workers import compute_alone, side_by_side
+from ulmfit_demo.models.workers import alone, compute_alone, side_by_side
 
 WAIT = 60  # seconds until what must come is given up
 NAME = "side by side"
@@ -125,6 +126,21 @@ def test_a_thread_that_computes_alone_changes_nothing_for_others(two_threads):
     assert torch.get_num_threads() == 2
     assert in_a_thread(torch.get_num_threads) == 2
     assert in_a_thread(lambda: began_by(lambda: None))[0] == 2
+
+
+def test_a_block_that_computes_alone_gives_the_threads_back(two_threads):
+    def within():
+        with suppress(ZeroDivisionError), alone():
+            with alone():  # one in another
+                inner = torch.get_num_threads()
+            after_inner = torch.get_num_threads()
+            raise ZeroDivisionError
+        return inner, after_inner, torch.get_num_threads()
+
+    if not in_a_thread(compute_alone):
+        pytest.skip("this build of torch has one setting for all")
+    assert in_a_thread(within) == (1, 1, 2)
+    assert torch.get_num_threads() == 2
 
 
 def documents_of(n, longest=60):

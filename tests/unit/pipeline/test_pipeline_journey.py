@@ -55,7 +55,7 @@ def test_what_is_kept_of_a_text_changes_the_time_alone(m):
         text = " ".join(words[:n])
         found, before = m.journey_on(text, before=before)
         fresh = m.journey(text)
-        assert found["tokens"] == fresh["tokens"] and found["ids"] == fresh["ids"]
+        assert (found["tokens"], found["ids"]) == (fresh["tokens"], fresh["ids"])
         assert found["state"] == fresh["state"]  # to the last bit
         assert found["next_words"] == fresh["next_words"]
         assert found["score"] == pytest.approx(fresh["score"], abs=1e-4)

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ulmfit_demo.models.awd_lstm import Encoder, LSTMLayer, State
+from ulmfit_demo.models.workers import alone
 
 GATES = ("input", "forget", "candidate", "output")
 
@@ -59,7 +60,8 @@ def read_states(body: Encoder, ids: Sequence[int]) -> States:
         x = body.encoder(torch.tensor([list(ids)], device=body.encoder.weight.device))[0]
         layers = []
         for rnn in body.layers:
-            layers.append(_read_layer(rnn, x))
+            with alone():
+                layers.append(_read_layer(rnn, x))
             x = layers[-1].h
     return States(tuple(layers))
 
@@ -70,7 +72,7 @@ def _read_layer(rnn: LSTMLayer, x: Tensor) -> LayerStates:
     inputs = F.linear(x, rnn.weight_ih_l0, rnn.bias_ih_l0 + rnn.bias_hh_l0)  # [n_tokens, 4 n]
     h, c = inputs.new_zeros(n), inputs.new_zeros(n)
     hidden, cells, opened = [], [], []
-    for row in inputs:
+    for row in inputs:  # one row at a time: `read_states` computes it alone
         s = torch.addmv(row, rnn.weight_hh_l0, h)
         gates = torch.stack(
             [s[:n].sigmoid(), s[n : 2 * n].sigmoid(), s[2 * n : 3 * n].tanh(), s[3 * n :].sigmoid()]

@@ -70,7 +70,7 @@ def build(pipeline: Pipeline) -> gr.HTML:
             min_height=44,
             padding=False,
         )
-    lane: dict[str, Any] = dict(concurrency_id=GROUP, concurrency_limit=1)
+    lane: dict[str, Any] = dict(concurrency_id=GROUP, concurrency_limit=2)
     last = gr.State(None, time_to_live=limits.STATE_SECONDS)
     events.redraw([strip.input], show, [last], [strip, last], **lane)
     return strip
