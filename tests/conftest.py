@@ -21,6 +21,20 @@ FLAGS = [
 ]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def unhurried():
+    """What ends at a limit of seconds ends by itself here: its answer is not to hang on the machine.
+
+    A test of a limit sets it itself.
+    """
+    from ulmfit_demo import limits
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("CHANGE_SECONDS", "CURVE_SECONDS", "VALIDATION_SECONDS"):
+            patch.setattr(limits, name, 300.0)
+        yield
+
+
 @pytest.fixture
 def own_bundles(monkeypatch):
     """What this test registers is forgotten after it."""

@@ -8,7 +8,7 @@ key or a click.
 import json
 import os
 
-from ulmfit_demo import theme
+from ulmfit_demo import limits, theme
 from ulmfit_demo.inference import generation, loading, sentiment, stages, surprisal
 from ulmfit_demo.inference.inside import changing, neighbours, readers, remembering, units
 from ulmfit_demo.models.sampling import Sampling
@@ -20,6 +20,7 @@ REVIEW = "A warm and clever film, but it is far too long."
 SONGS = [f"The song number {i} is sung with joy." for i in range(9)]
 SEAS = [f"A wave of the sea, number {i}, breaks the boat." for i in range(9)]
 LABELS = ["song"] * 9 + ["sea"] * 9
+limits.CHANGE_SECONDS = 300.0  # a busy machine is to give the same answer
 
 
 def teach(loaded) -> dict:

@@ -213,10 +213,7 @@ def test_fine_tuning_forgets_the_words_of_an_encyclopedia(m):
     assert after < 0.5 * before
 
 
-def test_one_word_turns_the_verdict_over(m, monkeypatch):
-    from ulmfit_demo import limits
-
-    monkeypatch.setattr(limits, "CHANGE_SECONDS", 30.0)  # a busy machine
+def test_one_word_turns_the_verdict_over(m):
     _, settings = step("inside", "A verdict that one word turns over rests on that word")
     found = m.smallest_change(settings["text"])
     assert found["found"]
