@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import importlib
 import os
 import sys
 from types import ModuleType
+from typing import Any
 
 M_ARENA_MAX = -8  # of glibc's malloc.h
 ARENAS = 2
 SPLITTER = "sklearn.model_selection"
+LATER = ("matplotlib", "matplotlib.pyplot", "scipy.ndimage")
 ENVIRONMENT = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -50,19 +53,46 @@ def few_arenas() -> None:
 
 
 def import_fastai() -> None:
-    """`import fastai.text.core` without scikit-learn and scipy's statistics: a second of the start.
+    """`import fastai.text.core` without what it imports for functions that no tab calls: over a second.
 
-    It imports them for one function, `train_test_split`, which no tab calls; who calls it gets it.
+    That is scikit-learn and scipy's statistics for `train_test_split`, matplotlib for plots, and scipy's
+    image processing. Who asks fastai for one of them gets it.
     """
-    if SPLITTER in sys.modules or "fastai.data.transforms" in sys.modules:
+    if SPLITTER in sys.modules or "fastai.imports" in sys.modules:
         return
-    stand_in = ModuleType(SPLITTER)
-    setattr(stand_in, "train_test_split", _train_test_split)  # noqa: B010  (a module has no such field)
-    sys.modules[SPLITTER] = stand_in
+    stand_ins = {name: _Later(name) for name in LATER if name not in sys.modules}
+    splitter = ModuleType(SPLITTER)
+    setattr(splitter, "train_test_split", _train_test_split)  # noqa: B010  (a module has no such field)
+    sys.modules.update({**stand_ins, SPLITTER: splitter})
     try:
         import fastai.text.core  # noqa: F401
     finally:
-        del sys.modules[SPLITTER]
+        for name in (*stand_ins, SPLITTER):
+            del sys.modules[name]
+        for module in stand_ins.values():
+            module.importing = False
+
+
+class _Later(ModuleType):
+    """A module that is imported when it is first asked for something."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.importing = True  # fastai is: it asks for names that annotations and decorators need
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if self.importing:
+            return sys.modules.get(f"{self.__name__}.{name}", _Nothing)
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+class _Nothing:
+    """A class or function of a module that comes later; the signature of `plt.Axes.imshow` is read."""
+
+    def imshow(self, **kwargs: Any) -> None:
+        """Never called."""
 
 
 def settled() -> None:

@@ -12,12 +12,21 @@ CODE = """
 import gc, sys
 import app
 assert "fastai.text.core" in sys.modules
-assert "sklearn" not in sys.modules and "spaces" not in sys.modules
+assert not {"sklearn", "spaces", "matplotlib", "scipy.ndimage"} & set(sys.modules)
 from fastai.data.transforms import TrainTestSplitter
 train, test = TrainTestSplitter(test_size=0.2, random_state=42)(list(range(10)))
 assert sorted([*train, *test]) == list(range(10)) and len(test) == 2
 from sklearn.model_selection import train_test_split
 assert train_test_split.__module__.startswith("sklearn")
+import fastai.imports, fastai.torch_core, matplotlib.pyplot, scipy.ndimage
+matplotlib.use("agg")
+plt = fastai.imports.plt
+assert plt.Axes is matplotlib.pyplot.Axes and plt.subplots is matplotlib.pyplot.subplots
+assert fastai.imports.matplotlib.rcParams is matplotlib.rcParams
+assert fastai.imports.ndimage.zoom is scipy.ndimage.zoom
+figure, axes = fastai.torch_core.subplots(1, 2, sharex=True)
+assert isinstance(axes[1], plt.Axes)
+assert fastai.torch_core.show_image([[0.0, 1.0]], ax=axes[0]) is axes[0]
 frozen = gc.get_freeze_count()
 assert gc.isenabled() and frozen > 100_000
 app.build()
