@@ -193,7 +193,7 @@ async def curve(served: Served, door: str, args: argparse.Namespace) -> dict[str
             break
     good = [r for r in rows if r["p95"] <= BAR and not r["errors"] and not r["wrong"]]
     last = good[-1] if good else None
-    breaks = int(rows[len(good)]["users"]) if len(good) < len(rows) else None
+    breaks = next((int(r["users"]) for r in rows if r not in good), None)
     if args.flood > users:
         crowd.add(args.flood - users, found)
         rows.append(await step(served, crowd, f"{args.flood}", args.flood_seconds, 2.0))

@@ -109,10 +109,12 @@ def page(app: App, tries: int, only: str, random: Random, files: list[dict]) -> 
                 hidden = "u-hidden-field" in (props.get("elem_classes") or ())
                 if kind == "textbox" and hidden and random.random() < 0.7:
                     asked[i] = picks(key, random)
-            said = app.ask(event, asked, 4.0 if event.is_any(LONG) else SECONDS)
+            clicked = random.choice(["3", "12", picks(key, random), *ODD])
+            picked = random.choice([None, clicked, {"value": clicked}, {"value": clicked, "index": -1}])
+            said = app.ask(event, asked, 4.0 if event.is_any(LONG) else SECONDS, picked)
             slowest = max(slowest, said.seconds)
             if said.wrong and not (said.is_late and event.is_any(LONG)):
-                failures.append(f"{event.name}({asked!r:.160}): {said.wrong}")
+                failures.append(f"{event.name}({asked!r:.160}) {picked!r:.80}: {said.wrong}")
         rows.append((event.name, n, failures, slowest))
         print(f"{event.name:28} {n:3} tries {len(failures):2} failed, {slowest:.1f} s", flush=True)
         for failure in failures:

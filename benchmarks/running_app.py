@@ -111,10 +111,14 @@ class App:
         answer = self.post(path, body, seconds)
         return self.said(answer.text if answer else "", began, answer is None)
 
-    def ask(self, event: Event, data: list, seconds: float) -> Said:
-        """Ask as the page does: over the queue, or directly where the event is past it."""
+    def ask(self, event: Event, data: list, seconds: float, picked: object = None) -> Said:
+        """Ask as the page does: over the queue, or directly where the event is past it.
+
+        `picked`: the event's own data, which a click has.
+        """
         began = time.monotonic()
-        body = dumped({"data": data, "fn_index": event.id, "session_hash": SESSION})
+        asked = {"data": data, "fn_index": event.id, "session_hash": SESSION, "event_data": picked}
+        body = dumped(asked)
         path = "queue/join" if event.queue else f"run/{event.name}"
         answer = self.post(path, body, seconds)
         if answer is None:

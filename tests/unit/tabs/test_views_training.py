@@ -268,6 +268,11 @@ def test_ours_is_solid_and_the_notebook_dotted(h):
     few = plots.few_labels(h.labels)
     assert dashes(few) == [("dot", 1), ("solid", 2)]
     assert list(few.data[1].error_y.array) == pytest.approx([0.02, 0])
+    assert few.layout.showlegend  # the lines' names
+    assert [line.name for line in few.data] == [
+        "from random weights",
+        "from the fine-tuned language model",
+    ]
 
 
 def test_draws_of_few_labels_are_one_point_with_their_spread(h):

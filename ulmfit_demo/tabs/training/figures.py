@@ -193,17 +193,18 @@ def few_labels(points: Sequence[LabelPoint]) -> go.Figure:
     """Accuracy against the number of labels, a line for each start; the spread of several draws."""
     figure = go.Figure()
     looks = {
-        "random": (GREY, "dot", "circle-open", -18),
-        "wiki": (ACCENT, "dash", "diamond", -18),
-        "lm": (TEAL, "solid", "circle", 18),
+        "random": (GREY, "dot", "circle-open"),
+        "wiki": (ACCENT, "dash", "diamond"),
+        "lm": (TEAL, "solid", "circle"),
     }
     for start, name in STARTS.items():
-        color, dash, symbol, up = looks[start]
+        color, dash, symbol = looks[start]
         some = [p for p in points if p.start == start]
         if not some:
             continue
         x, y = [p.labels for p in some], [p.accuracy for p in some]
         _line(figure, x, y, name, color, dash, symbol, "accuracy")
+        figure.data[-1].name = name
         figure.data[-1].error_y = dict(
             type="data",
             symmetric=False,
@@ -212,14 +213,16 @@ def few_labels(points: Sequence[LabelPoint]) -> go.Figure:
             color=color,
             thickness=1.2,
         )
-        _label(figure, math.log10(x[-1]), y[-1], name, color, up, "right")
-    calm(figure, "labelled reviews", "right on held-out reviews", 320)
+    calm(figure, "labelled reviews", "right on held-out reviews", 360)
     numbers = sorted({p.labels for p in points}) or [1]
     ends = [math.log10(numbers[0]) - 0.1, math.log10(numbers[-1]) + 0.1]
     figure.update_xaxes(type="log", tickvals=numbers, ticktext=[f"{n:,}" for n in numbers])
     figure.update_xaxes(range=ends)
     figure.update_yaxes(tickformat=".0%")
-    return _titled(figure, "Few labels against many")
+    # a legend: the lines cross and end close together, where names would cover them
+    below = dict(orientation="h", y=-0.25, x=0, font=dict(size=11), traceorder="reversed")
+    figure = _titled(figure, "Few labels against many")
+    return figure.update_layout(showlegend=True, legend=below, margin=dict(b=100))
 
 
 def _line(figure, x, y, name, color, dash, symbol, measure, width=2.0) -> None:
