@@ -67,12 +67,14 @@ def labels_note(h: History) -> str:
         return _html("nothing", sentence=NO_LABELS)
     heldout = h.recipe("data").get("heldout")
     starts = [s for s in STARTS if any(p.start == s for p in h.labels)]
+    numbers = sorted({p.labels for p in h.labels})
     return _html(
         "labels",
         size=f"{heldout:,} " if heldout else "",
         draws=max(p.draws for p in h.labels),
         heads=[STARTS[s] for s in starts],
-        rows=[(n, [_share(h, n, s) for s in starts]) for n in sorted({p.labels for p in h.labels})],
+        rows=[(n, [_share(h, n, s) for s in starts]) for n in numbers],
+        gaps=len(h.labels) < len(numbers) * len(starts),
     )
 
 
