@@ -110,7 +110,9 @@ def page(app: App, tries: int, only: str, random: Random, files: list[dict]) -> 
                 if kind == "textbox" and hidden and random.random() < 0.7:
                     asked[i] = picks(key, random)
             clicked = random.choice(["3", "12", picks(key, random), *ODD])
-            picked = random.choice([None, clicked, {"value": clicked}, {"value": clicked, "index": -1}])
+            picked = random.choice(
+                [None, clicked, {"value": clicked}, {"value": clicked, "index": -1}]
+            )
             said = app.ask(event, asked, 4.0 if event.is_any(LONG) else SECONDS, picked)
             slowest = max(slowest, said.seconds)
             if said.wrong and not (said.is_late and event.is_any(LONG)):

@@ -26,7 +26,7 @@ from ulmfit_demo.tabs import (
 )
 from ulmfit_demo.tabs.journey import front
 from ulmfit_demo.tabs.shared import links, notebooks, questions
-from ulmfit_demo.web import answers, endpoints, gradio_patches, gradio_threads, preview, resources
+from ulmfit_demo.web import answers, endpoints, gradio_overhead, gradio_patches, preview, resources
 
 MCP = "ULMFIT_MCP"  # of the environment: 1 serves the endpoints as tools of an MCP server as well
 TABS = {
@@ -46,9 +46,10 @@ SHARE = """<div class="u-share">
 <button type="button" class="u-save-button leave" data-share="page">Leave the presentation</button>
 <span role="status"></span></div>"""
 FOOT = (
-    "What you type is not stored and not sent elsewhere; the address of this page holds it, so that a "
-    "link restores the view. A file and its results are deleted after about an hour. Models trained on "
-    "Wikipedia and IMDb film reviews with fastai."
+    "What you type is not written to disk and not sent elsewhere. The server remembers your last texts "
+    "for half an hour; the address of this page holds yours, so that a link restores the view. A file "
+    "and its results are deleted after about an hour. Models trained on Wikipedia and IMDb film reviews "
+    "with fastai."
 )
 
 
@@ -82,7 +83,7 @@ def build() -> gr.Blocks:
     gradio_patches.keep_order(demo)
     gradio_patches.refuse_values(demo)
     gradio_patches.forget_inputs()
-    gradio_threads.save_threads(demo)
+    gradio_overhead.save(demo)
     answers.write_any()
     preview.show(front.TITLE, front.WHAT)
     startup.settled()

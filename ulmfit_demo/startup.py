@@ -65,12 +65,20 @@ def import_fastai() -> None:
     setattr(splitter, "train_test_split", _train_test_split)  # noqa: B010  (a module has no such field)
     sys.modules.update({**stand_ins, SPLITTER: splitter})
     try:
-        import fastai.text.core  # noqa: F401
+        import fastai.text.core
+    except (AttributeError, ImportError):  # another fastai, which asks for more of them
+        for name in [name for name in sys.modules if name.split(".")[0] == "fastai"]:
+            del sys.modules[name]
+        plainly = True
+    else:
+        plainly = False
     finally:
         for name in (*stand_ins, SPLITTER):
             del sys.modules[name]
         for module in stand_ins.values():
             module.importing = False
+    if plainly:
+        import fastai.text.core  # noqa: F401
 
 
 class _Later(ModuleType):
@@ -81,9 +89,9 @@ class _Later(ModuleType):
         self.importing = True  # fastai is: it asks for names that annotations and decorators need
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
         if self.importing:
+            if name.startswith("__"):
+                raise AttributeError(name)
             return sys.modules.get(f"{self.__name__}.{name}", _Nothing)
         return getattr(importlib.import_module(self.__name__), name)
 

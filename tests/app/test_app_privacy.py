@@ -151,7 +151,7 @@ def test_files_are_deleted_after_about_an_hour():
 
     often, age = limits.DELETE_CACHE
     assert often + age <= 90 * 60
-    assert "not stored and not sent elsewhere" in page.FOOT
+    assert "not written to disk and not sent elsewhere" in page.FOOT
     assert "about an hour" in page.FOOT.replace("\n", " ")
     assert page.launch_settings()["enable_monitoring"] is False
     assert page.launch_settings()["run_history"] is False

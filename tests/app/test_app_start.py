@@ -22,6 +22,7 @@ import fastai.imports, fastai.torch_core, matplotlib.pyplot, scipy.ndimage
 matplotlib.use("agg")
 plt = fastai.imports.plt
 assert plt.Axes is matplotlib.pyplot.Axes and plt.subplots is matplotlib.pyplot.subplots
+assert fastai.imports.matplotlib.__version__ == matplotlib.__version__
 assert fastai.imports.matplotlib.rcParams is matplotlib.rcParams
 assert fastai.imports.ndimage.zoom is scipy.ndimage.zoom
 figure, axes = fastai.torch_core.subplots(1, 2, sharex=True)

@@ -36,7 +36,6 @@ WRITES_IN = "fp32" if ZERO_GPU else None  # texts are written on its GPUs; None:
 FULL = "CPU, since the GPU's memory was full"
 log = logging.getLogger("ulmfit_demo")
 NEVER_DRAWN = ("xxunk", "xxpad", "xxfld", "xxeos", "xxfake")
-ENDS = 16  # fastai has nine special tokens, and fills up to a multiple of 8
 
 _on_cpu: dict[str, Bundle] = {}
 _on_gpu: dict[str, Bundle] = {}
@@ -96,14 +95,26 @@ def _make_room() -> None:
 
 
 def never_drawn(vocab: Sequence[str]) -> list[int]:
-    """Ids that no text should hold, rising.
+    """Ids that no text should hold, ascending."""
+    return list(_never_drawn(_Same(vocab)))
 
-    Only the two ends of `vocab` are looked at: fastai's `make_vocab` puts the special tokens first and
-    fills up with `xxfake` at the end.
-    """
-    n = len(vocab)
-    ends = [*range(min(n, ENDS)), *range(max(ENDS, n - ENDS), n)]
-    return [i for i in ends if vocab[i] in NEVER_DRAWN]
+
+class _Same:
+    """A vocabulary as the key of a cache: equal to itself alone, so that its words are not compared."""
+
+    def __init__(self, vocab: Sequence[str]):
+        self.vocab = vocab
+
+    def __hash__(self) -> int:
+        return id(self.vocab)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.vocab is self.vocab
+
+
+@functools.lru_cache(maxsize=8)  # looking through 30,000 words takes as long as reading a word
+def _never_drawn(same: _Same) -> tuple[int, ...]:
+    return tuple(i for i, word in enumerate(same.vocab) if word in NEVER_DRAWN)
 
 
 @borrows_gpu(duration=limits.GPU_SECONDS)

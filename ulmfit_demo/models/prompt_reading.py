@@ -1,8 +1,8 @@
 """A language model reads along: what comes after a text, from the states kept of the text before.
 
 A `PromptReading` is a value: it belongs to the caller (one visitor) and is never changed. A text is
-always read in the same parts, so that the numbers are the same to the last bit whatever was kept. Knows
-no text.
+always read in the same parts, so that on a CPU the numbers are the same to the last bit whatever was
+kept. Knows no text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor
 from ulmfit_demo.models.awd_lstm import LanguageModel, State
 from ulmfit_demo.models.engine import engine_of
 from ulmfit_demo.models.precision import choose
-from ulmfit_demo.models.workers import alone
+from ulmfit_demo.models.workers import single_threaded
 
 COARSE = 64  # tokens that are read in one call, as far as so many are there
 FINE = 16  # and behind them, where people type
@@ -25,13 +25,11 @@ FINE = 16  # and behind them, where people type
 
 @dataclass(frozen=True)
 class PromptReading:
-    """What the language model expects after `ids`; about 7.5 kB for each kept state, on the CPU."""
+    """What is kept of reading `ids`: about 7.5 kB for each state. Tensors are on the CPU."""
 
     ids: tuple[int, ...]
-    logits: Tensor  # [1, vocab_sz]
     hidden: Tensor  # [emb_sz]: the last layer's state after the last token
-    states: tuple[tuple[int, State], ...]  # (tokens read, state after them), rising
-    precision: str  # of the logits
+    states: tuple[tuple[int, State], ...]  # (tokens read, state after them), ascending
     owner: str  # the engine that made it: states of another model mean nothing to this one
     reread: int  # how many tokens the call that made it had to read
 
@@ -41,10 +39,11 @@ def read_prompt(
     ids: Sequence[int],
     before: PromptReading | None = None,
     precision: str | None = None,
-) -> PromptReading:
-    """Read `ids` (not empty) in fp32, from the last kept state of `before` that they share.
+) -> tuple[Tensor, PromptReading]:
+    """Logits of the token after `ids` (not empty), [1, vocab_sz]; and what to keep of the reading.
 
-    The logits are decoded in `precision`, as in `generation.next_logits`.
+    `ids` are read in fp32, from the last kept state of `before` that they share; the logits are decoded
+    in `precision`, as in `generation.next_logits`.
     """
     ids = tuple(ids)
     if not ids:
@@ -63,9 +62,8 @@ def read_prompt(
         while start < len(ids):
             size = _size(start, last)
             end = min(start + size, len(ids))
-            with (
-                alone() if size == FINE else nullcontext()
-            ):  # the same for a part, whoever reads it
+            # how a part is split over threads hangs on its size alone: so do its last bits
+            with single_threaded() if size == FINE else nullcontext():
                 features, state = engine.read(row[:, start:end], state)
             states.append((end, _to(state, torch.device("cpu"))))
             start = end
@@ -74,7 +72,7 @@ def read_prompt(
     read = len(ids) - kept
     if states[-1][0] % FINE or states[-1][0] % COARSE == 0:
         states.pop()  # a longer text has no part that ends there, or reads it as a coarse one
-    return PromptReading(ids, logits, hidden, tuple(states), precision, engine.key, read)
+    return logits, PromptReading(ids, hidden, tuple(states), engine.key, read)
 
 
 def _size(start: int, last: int) -> int:

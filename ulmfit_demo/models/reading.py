@@ -18,7 +18,7 @@ from ulmfit_demo.models.awd_lstm import Classifier, State
 from ulmfit_demo.models.calibration import probabilities
 from ulmfit_demo.models.engine import engine_of
 from ulmfit_demo.models.precision import choose
-from ulmfit_demo.models.workers import alone
+from ulmfit_demo.models.workers import single_threaded
 
 STRIDE = 64  # tokens between kept states
 FINE = 8  # and in the last FINE_TAIL tokens, where people type
@@ -78,9 +78,9 @@ def read_along(
         parts = [before.features[:start]] if before and start else []
         row = torch.tensor([ids], device=device)
         # int8 and fp16 products of one row gain nothing from a second thread
-        quietly = alone if precision in ("int8", "half") else nullcontext
+        split = single_threaded if precision in ("int8", "half") else nullcontext
         for end in _cuts(start, len(ids)):
-            with quietly():
+            with split():
                 part, state = engine.read(row[:, start:end], state, precision)
             parts.append(part[0].cpu())
             states.append((end, _to(state, torch.device("cpu"))))

@@ -83,35 +83,37 @@ def compute_alone() -> bool:
     later: other visitors' requests. OpenMP and MKL keep theirs for the calling thread alone.
     """
     torch.get_num_threads()  # torch sets a thread up when it is first asked, and not again
-    return _split_over(1, 1) and torch.get_num_threads() == 1
+    return _split_over(1, 1) is not None and torch.get_num_threads() == 1
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def single_threaded() -> Iterator[None]:
     """In this block the calling thread's products are split over no other thread, where torch allows.
 
     For products so small that the split costs more than it saves: two threads a request, with several
     requests on two cores, wait for each other.
     """
     before = torch.get_num_threads()
-    if before == 1 or not _split_over(1, 1):
-        yield
-        return
+    mkl = _split_over(1, 1) if before > 1 else None
     try:
         yield
     finally:
-        _split_over(before, 0)
+        if mkl is not None:
+            _split_over(before, mkl)
 
 
-def _split_over(openmp: int, mkl: int) -> bool:
-    """Tell this thread's OpenMP and MKL their numbers of threads; 0 gives MKL its own back."""
+def _split_over(openmp: int, mkl: int) -> int | None:
+    """Tell this thread's OpenMP and MKL their numbers of threads; the one that MKL had.
+
+    None where torch is built so that this cannot be said.
+    """
     library = _torch_library()
     if library is None:
-        return False
+        return None
     library.omp_set_num_threads(openmp)
     with suppress(AttributeError):  # a build without MKL
-        library.MKL_Set_Num_Threads_Local(mkl)
-    return True
+        return library.MKL_Set_Num_Threads_Local(mkl)
+    return 0
 
 
 @functools.cache

@@ -44,7 +44,7 @@ class Travelling(Base):
     ) -> tuple[Journey, LastJourney | None]:
         """As `journey`; and what to give as `before` for the same visitor's next text.
 
-        `before` changes the time and nothing else.
+        `before` changes the time, and the score in its seventh digit at most.
         """
         text = given(text)
         bs = limits.whole(bs, (1, 10**6), "The batch size")
@@ -83,10 +83,10 @@ class Travelling(Base):
     ) -> tuple[PromptReading, list[WordProbability]]:
         """What the language model made of `ids`, and the likeliest next words."""
         models, _ = devices.live_models(self.bundle.key)
-        read = read_prompt(models.lm, ids, before, precision=devices.WRITES_IN)
+        logits, read = read_prompt(models.lm, ids, before, precision=devices.WRITES_IN)
         never = devices.never_drawn(models.vocab)
         n = WORDS + len(never)
-        (found,) = next_words(read.logits[0], [1.0], Sampling(temperature=1.0), n=n, banned=never)
+        (found,) = next_words(logits[0], [1.0], Sampling(temperature=1.0), n=n, banned=never)
         likely = [c for c in found.candidates if c.drawable][:WORDS]
         words: list[WordProbability] = [
             {"word": models.vocab[c.id], "probability": c.probability} for c in likely

@@ -14,9 +14,9 @@
 - `newest_answers`, in the page's `run`, `dispatch` and `handle_data`: no issue found.
 - `streams`, in the page's `open_stream` and `submit`: no issue found.
 
-Elsewhere `answers.py` mends what its writer of JSON refuses, `preview.py` puts our tags into gradio's
-page (issue 11233), `styles.py` reads the names of its style sheets from its script, and
-`tabs/journey/strip.py` orders its list of events.
+Elsewhere `gradio_overhead.py` leaves out what gradio spends on each event, `answers.py` mends what
+its writer of JSON refuses, `preview.py` puts our tags into gradio's page (issue 11233), `styles.py` reads
+the names of its style sheets from its script, and `tabs/journey/strip.py` orders its list of events.
 
 The numbers are of https://github.com/gradio-app/gradio. Two variables of the environment, in
 `startup.py`, keep gradio from making a table of its last requests (pull request 11764 brought it).

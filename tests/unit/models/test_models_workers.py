@@ -13,7 +13,7 @@ from ulmfit_demo.models import classification, workers
 from ulmfit_demo.models.classification import classify, classify_batches
 from ulmfit_demo.models.engine import Unavailable, engine_of
 from ulmfit_demo.models.precision import choose
-from ulmfit_demo.models.workers import alone, compute_alone, side_by_side
+from ulmfit_demo.models.workers import compute_alone, side_by_side, single_threaded
 
 WAIT = 60  # seconds until what must come is given up
 NAME = "side by side"
@@ -128,10 +128,10 @@ def test_a_thread_that_computes_alone_changes_nothing_for_others(two_threads):
     assert in_a_thread(lambda: began_by(lambda: None))[0] == 2
 
 
-def test_a_block_that_computes_alone_gives_the_threads_back(two_threads):
+def test_a_single_threaded_block_gives_the_threads_back(two_threads):
     def within():
-        with suppress(ZeroDivisionError), alone():
-            with alone():  # one in another
+        with suppress(ZeroDivisionError), single_threaded():
+            with single_threaded():  # one in another
                 inner = torch.get_num_threads()
             after_inner = torch.get_num_threads()
             raise ZeroDivisionError

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ulmfit_demo.models.awd_lstm import Encoder, LSTMLayer, State
-from ulmfit_demo.models.workers import alone
+from ulmfit_demo.models.workers import single_threaded
 
 GATES = ("input", "forget", "candidate", "output")
 
@@ -60,8 +60,7 @@ def read_states(body: Encoder, ids: Sequence[int]) -> States:
         x = body.encoder(torch.tensor([list(ids)], device=body.encoder.weight.device))[0]
         layers = []
         for rnn in body.layers:
-            with alone():
-                layers.append(_read_layer(rnn, x))
+            layers.append(_read_layer(rnn, x))
             x = layers[-1].h
     return States(tuple(layers))
 
@@ -72,14 +71,20 @@ def _read_layer(rnn: LSTMLayer, x: Tensor) -> LayerStates:
     inputs = F.linear(x, rnn.weight_ih_l0, rnn.bias_ih_l0 + rnn.bias_hh_l0)  # [n_tokens, 4 n]
     h, c = inputs.new_zeros(n), inputs.new_zeros(n)
     hidden, cells, opened = [], [], []
-    for row in inputs:  # one row at a time: `read_states` computes it alone
-        s = torch.addmv(row, rnn.weight_hh_l0, h)
-        gates = torch.stack(
-            [s[:n].sigmoid(), s[n : 2 * n].sigmoid(), s[2 * n : 3 * n].tanh(), s[3 * n :].sigmoid()]
-        )
-        c = gates[1] * c + gates[0] * gates[2]
-        h = gates[3] * c.tanh()
-        hidden.append(h)
-        cells.append(c)
-        opened.append(gates)
+    with single_threaded():  # a row at a time is too little for two
+        for row in inputs:
+            s = torch.addmv(row, rnn.weight_hh_l0, h)
+            gates = torch.stack(
+                [
+                    s[:n].sigmoid(),
+                    s[n : 2 * n].sigmoid(),
+                    s[2 * n : 3 * n].tanh(),
+                    s[3 * n :].sigmoid(),
+                ]
+            )
+            c = gates[1] * c + gates[0] * gates[2]
+            h = gates[3] * c.tanh()
+            hidden.append(h)
+            cells.append(c)
+            opened.append(gates)
     return LayerStates(torch.stack(hidden), torch.stack(cells), torch.stack(opened))

@@ -1,7 +1,7 @@
 """The strip over all tabs follows the current text, and takes it into the tab that opens. Draws nothing.
 
 Which text is the current one is the page's own knowledge (`assets/script/journey.js`): the server is
-asked what becomes of it, and keeps no more than what makes the visitor's next key press cheap.
+asked what becomes of it, and keeps the last text with the states of its reading for the next key press.
 """
 
 from __future__ import annotations
