@@ -17,6 +17,7 @@ from torch import Tensor
 from ulmfit_demo.models.awd_lstm import LanguageModel, State
 from ulmfit_demo.models.engine import engine_of
 from ulmfit_demo.models.precision import choose
+from ulmfit_demo.models.reading import moved
 from ulmfit_demo.models.workers import single_threaded
 
 COARSE = 64  # tokens that are read in one call, as far as so many are there
@@ -56,7 +57,7 @@ def read_prompt(
         states = _usable(before, ids, last)
     kept = states[-1][0] if states else 0
     with torch.inference_mode():
-        state = _to(states[-1][1], device) if states else model.body.zero_state(1)
+        state = moved(states[-1][1], device) if states else model.body.zero_state(1)
         row = torch.tensor([ids], device=device)
         start = kept
         while start < len(ids):
@@ -65,7 +66,7 @@ def read_prompt(
             # how a part is split over threads hangs on its size alone: so do its last bits
             with single_threaded() if size == FINE else nullcontext():
                 features, state = engine.read(row[:, start:end], state)
-            states.append((end, _to(state, torch.device("cpu"))))
+            states.append((end, moved(state, torch.device("cpu"))))
             start = end
         logits = engine.decode(features[:, -1], precision)
     hidden = state[-1][0][0].float().cpu()
@@ -88,7 +89,3 @@ def _usable(before: PromptReading, ids: tuple[int, ...], last: int) -> list[tupl
         for n, state in before.states
         if n <= last and (n % COARSE == 0 or n > coarse) and ids[:n] == before.ids[:n]
     ]
-
-
-def _to(state: State, device: torch.device) -> State:
-    return tuple((h.to(device), c.to(device)) for h, c in state)

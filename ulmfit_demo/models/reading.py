@@ -74,7 +74,7 @@ def read_along(
     start = kept = states[-1][0] if states else 0
     device = model.device()
     with torch.inference_mode():
-        state = _to(states[-1][1], device) if states else model.body.zero_state(1)
+        state = moved(states[-1][1], device) if states else model.body.zero_state(1)
         parts = [before.features[:start]] if before and start else []
         row = torch.tensor([ids], device=device)
         # int8 and fp16 products of one row gain nothing from a second thread
@@ -83,7 +83,7 @@ def read_along(
             with split():
                 part, state = engine.read(row[:, start:end], state, precision)
             parts.append(part[0].cpu())
-            states.append((end, _to(state, torch.device("cpu"))))
+            states.append((end, moved(state, torch.device("cpu"))))
             start = end
         states = _thin(states, len(ids))
         features = torch.cat(parts)
@@ -142,5 +142,6 @@ def _thin(states: list[tuple[int, State]], end: int) -> list[tuple[int, State]]:
     return [s for s in states if s[0] % STRIDE == 0 or s[0] > end - 2 * FINE_TAIL]
 
 
-def _to(state: State, device: torch.device) -> State:
+def moved(state: State, device: torch.device) -> State:
+    """`state` on `device`."""
     return tuple((h.to(device), c.to(device)) for h, c in state)
