@@ -3,7 +3,6 @@
 Skipped without it (pip install -r requirements-mcp.txt).
 """
 
-import asyncio
 import json
 import os
 import socket
@@ -62,7 +61,7 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def ask(server):
+def ask(server, run_async):
     """`ask(session → coroutine)`: what the coroutine gives, in a session with the server."""
     from mcp.client.streamable_http import streamablehttp_client
 
@@ -78,7 +77,7 @@ def ask(server):
             async with session() as opened:
                 return await question(opened)
 
-        return asyncio.run(asked())
+        return run_async(asked())
 
     return ask
 

@@ -1,6 +1,5 @@
 """What gradio spends on an event and this app does without; every answer stays what it was."""
 
-import asyncio
 import functools
 import subprocess
 import sys
@@ -18,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def threads_of(monkeypatch):
+def threads_of(monkeypatch, run_async):
     """In which threads an event with an input and an output of a kind looked at their values."""
 
     def watch(kind, value):
@@ -36,7 +35,7 @@ def threads_of(monkeypatch):
             found = await demo.process_api(event["id"], [value])
             return threading.get_ident(), found["data"]
 
-        loop, answer = asyncio.run(ask())
+        loop, answer = run_async(ask())
         return [thread == loop for thread in seen], answer
 
     return watch
@@ -67,14 +66,14 @@ def test_a_table_has_its_thread(threads_of):
     assert answer[0]["data"] == [["x"]]
 
 
-def test_what_a_light_component_refuses_is_refused():
+def test_what_a_light_component_refuses_is_refused(run_async):
     with gr.Blocks() as demo:
         choice = gr.Radio(["a", "b"])
         event = choice.change(lambda x: x, choice, choice)
     demo.queue()
     gradio_overhead.save(demo)
     with pytest.raises(gr.Error, match="not in the list of choices"):
-        asyncio.run(demo.process_api(event["id"], ["c"]))
+        run_async(demo.process_api(event["id"], ["c"]))
 
 
 @pytest.mark.parametrize("heard", [True, False])
@@ -97,14 +96,14 @@ def test_a_state_is_followed_where_an_event_hears_of_its_change(heard, monkeypat
     assert bool(expected[0]) == bool(asked) == heard
 
 
-def test_the_queues_summary_is_made_in_a_thread_where_it_is_due():
+def test_the_queues_summary_is_made_in_a_thread_where_it_is_due(run_async):
     with gr.Blocks() as demo:
         pass
     demo.queue()
     gradio_overhead.save(demo)
     queue = demo._queue
 
-    def thread_of(due):
+    def threads_of_summary(due):
         queue.events_recorded = queue.ANAYLTICS_CACHE_FREQUENCY * due
         seen = []
 
@@ -113,11 +112,15 @@ def test_the_queues_summary_is_made_in_a_thread_where_it_is_due():
                 seen.append(threading.get_ident())
                 return False  # none: there is nothing to make a table of
 
-        asyncio.run(queueing.run_sync(queue.compute_analytics_summary, Records()))
-        return seen
+        async def ask():
+            await queueing.run_sync(queue.compute_analytics_summary, Records())
+            return threading.get_ident()
 
-    assert thread_of(due=0) == [threading.get_ident()]
-    assert thread_of(due=1) != [threading.get_ident()]
+        loop = run_async(ask())
+        return [thread == loop for thread in seen]
+
+    assert threads_of_summary(due=0) == [True]
+    assert threads_of_summary(due=1) == [False]
 
 
 def test_what_is_not_light_is_what_gradio_calls():
