@@ -59,7 +59,7 @@ def build() -> gr.Blocks:
     loaded = loading.load(assets())
     settings: dict[str, Any] = dict(analytics_enabled=False, delete_cache=limits.DELETE_CACHE)
     found, opened = [], {}
-    with gr.Blocks(title=front.TITLE, **settings) as demo:
+    with gradio_overhead.no_app_yet(), gr.Blocks(title=front.TITLE, **settings) as demo:
         # before the page's events: a name that both have goes to the endpoint
         pipeline = Pipeline(loaded)
         endpoints.connect(pipeline)

@@ -12,7 +12,8 @@ CODE = """
 import gc, sys
 import app
 assert "fastai.text.core" in sys.modules
-assert not {"sklearn", "spaces", "matplotlib", "scipy.ndimage"} & set(sys.modules)
+left_out = {"sklearn", "spaces", "matplotlib", "scipy.ndimage", "scipy.optimize", "torch._dynamo"}
+assert not left_out & set(sys.modules)
 from fastai.data.transforms import TrainTestSplitter
 train, test = TrainTestSplitter(test_size=0.2, random_state=42)(list(range(10)))
 assert sorted([*train, *test]) == list(range(10)) and len(test) == 2
@@ -30,8 +31,16 @@ assert isinstance(axes[1], plt.Axes)
 assert fastai.torch_core.show_image([[0.0, 1.0]], ax=axes[0]) is axes[0]
 frozen = gc.get_freeze_count()
 assert gc.isenabled() and frozen > 100_000
-app.build()
+import torch, threading
+from gradio.routes import App
+before, made, create = torch.get_rng_state(), [], App.create_app
+App.create_app = staticmethod(lambda *a, **k: made.append(create(*a, **k)) or made[-1])
+demo = app.build()
 assert gc.isenabled() and gc.get_freeze_count() > frozen
+assert made == [demo.app] and demo.app is not None  # gradio alone makes three
+assert "torch._dynamo" not in sys.modules
+[t.join() for t in threading.enumerate() if t is not threading.current_thread() and not t.daemon]
+assert torch.equal(torch.get_rng_state(), before)  # no random weights were drawn
 """
 
 ARENAS = """

@@ -25,6 +25,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from ulmfit_demo.models.awd_lstm import Classifier, LanguageModel, Sizes
 from ulmfit_demo.models.calibration import BACKWARDS, Calibration, from_config
@@ -72,7 +73,7 @@ class Snapshot:
     @cached_property
     def model(self) -> LanguageModel:
         """Ready for inference on the CPU. Raises `BundleError`."""
-        model = LanguageModel(sizes({**self.config, "vocab_sz": len(self.vocab)}))
+        model = language_model(sizes({**self.config, "vocab_sz": len(self.vocab)}))
         with torch.no_grad():
             load_weights(model, self.path)
         return model.eval().requires_grad_(False)
@@ -104,10 +105,31 @@ def sizes(config: dict) -> Sizes:
 
 def build(config: dict) -> tuple[LanguageModel, Classifier]:
     """The two models with the shapes of `config`, their weights not yet set."""
+    return language_model(sizes(config)), classifier(config)
+
+
+def language_model(of: Sizes) -> LanguageModel:
+    """A language model of these sizes, its weights not yet set."""
+    with _Unset():
+        return LanguageModel(of)
+
+
+def classifier(config: dict) -> Classifier:
+    """A classifier with the shapes of `config`, its weights not yet set."""
     head = config["classifier"]
-    return LanguageModel(sizes(config)), Classifier(
-        sizes(config), head["lin_ftrs"], len(config["classes"]), head["bptt"], head["max_len"]
-    )
+    shape = (head["lin_ftrs"], len(config["classes"]), head["bptt"], head["max_len"])
+    with _Unset():
+        return Classifier(sizes(config), *shape)
+
+
+class _Unset(TorchFunctionMode):
+    """In this, a module has no random weights: to draw them takes longer than to read the true ones."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", None) == nn.init.__name__:
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        return func(*args, **kwargs)
 
 
 def save_weights(model: nn.Module, path: Path) -> None:
@@ -140,7 +162,7 @@ def load_weights(model: nn.Module, path: Path) -> None:
     for name, t in wanted.items():
         if t.shape != tensors[name].shape:
             raise BundleError(f"{path}: {name} has shape {list(tensors[name].shape)}")
-        t.copy_(tensors[name].float())
+        t.copy_(tensors[name])
 
 
 def _read_json(path: Path):
@@ -181,13 +203,13 @@ def _load(folder: Path, config: dict) -> Bundle:
         )
     if "pos" not in config["classes"]:
         raise BundleError(f"{folder / 'config.json'}: none of the classes is called pos")
-    lm, classifier = build(config)
+    lm, forwards = build(config)
     with torch.no_grad():
         load_weights(lm, folder / "lm.safetensors")
-        load_weights(classifier, folder / "classifier.safetensors")
+        load_weights(forwards, folder / "classifier.safetensors")
         backwards = None
         if (folder / "classifier_backwards.safetensors").is_file():
-            _, backwards = build(config)
+            backwards = classifier(config)
             load_weights(backwards, folder / "classifier_backwards.safetensors")
     snapshots = []
     for entry in config.get("snapshots", ()):
@@ -197,14 +219,14 @@ def _load(folder: Path, config: dict) -> Bundle:
             if file is not None and not file.is_file():
                 raise BundleError(f"{file.name} is missing in {folder}")
         snapshots.append(Snapshot(str(entry["title"]), path, config, vocab, words))
-    for model in (lm, classifier, backwards):
+    for model in (lm, forwards, backwards):
         if model is not None:
             model.eval().requires_grad_(False)
     try:
         calibration, theirs = from_config(config), from_config(config, BACKWARDS)
     except (TypeError, ValueError) as e:
         raise BundleError(f"{folder / 'config.json'}: {e}") from None
-    classifier.temperature = calibration.temperature
+    forwards.temperature = calibration.temperature
     if backwards is not None:
         backwards.temperature = theirs.temperature
     metrics = folder / "metrics.json"
@@ -214,7 +236,7 @@ def _load(folder: Path, config: dict) -> Bundle:
         config=config,
         vocab=vocab,
         lm=lm,
-        classifier=classifier,
+        classifier=forwards,
         classifier_backwards=backwards,
         snapshots=tuple(snapshots),
         metrics=_read_json(metrics) if metrics.is_file() else {},

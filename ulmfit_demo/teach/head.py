@@ -7,11 +7,12 @@ any solver finds it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import logsumexp, softmax
+import scipy  # its parts are imported when they are first named: half a second that no start waits for
 from threadpoolctl import threadpool_limits
 
 STRENGTH = 3.0  # C times the number of features; see `benchmarks/few_labels.py`
@@ -20,8 +21,8 @@ NEVER = -30.0  # the bias of a class without a label
 MARGIN = 0.2  # the best probability less the second: below it a verdict is unsure
 
 
-# numpy's products here are small; two threads that share them on busy cores wait for each other, and a
-# fit of 5 ms takes 500. torch has threads of its own and keeps them.
+# The products here are small; two threads that share them on busy cores wait for each other, and a fit
+# of 5 ms takes 500. torch has threads of its own and keeps them.
 threadpool_limits(1, user_api="blas")
 
 
@@ -50,7 +51,7 @@ class Head:
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
         """Features [n, d] → [n, k]; a row sums to 1."""
-        return softmax(self.logits(features), axis=1)
+        return scipy.special.softmax(self.logits(features), axis=1)
 
 
 def norm_of(features: np.ndarray, weights: np.ndarray | float = 1.0) -> Norm:
@@ -111,7 +112,7 @@ def solve(z: np.ndarray, labels: np.ndarray, k: int, c: float) -> tuple[np.ndarr
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
         w, b = flat[:-m].reshape(m, -1), flat[-m:]
         logits = z @ w.T + b
-        total = logsumexp(logits, axis=1, keepdims=True)
+        total = scipy.special.logsumexp(logits, axis=1, keepdims=True)
         error = weights * (np.exp(logits - total) - truth)  # [n, m]
         value = c * float((weights * (total - (logits * truth).sum(1, keepdims=True))).sum())
         grad = np.concatenate([(c * (error.T @ z) + w).ravel(), c * error.sum(0)])
@@ -119,10 +120,18 @@ def solve(z: np.ndarray, labels: np.ndarray, k: int, c: float) -> tuple[np.ndarr
 
     start = np.zeros(m * (z.shape[1] + 1))
     options = {"maxiter": 200, "ftol": 1e-10, "gtol": 1e-6}
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
+    found = minimizer()(loss, start, jac=True, method="L-BFGS-B", options=options).x
     weight, bias = np.zeros((k, z.shape[1])), np.full(k, NEVER)
     weight[present], bias[present] = found[:-m].reshape(m, -1), found[-m:]
     return weight, bias
+
+
+@cache
+def minimizer() -> Callable:
+    """`scipy.optimize.minimize`, and one thread for the BLAS that scipy brings beside numpy's."""
+    minimize = scipy.optimize.minimize
+    threadpool_limits(1, user_api="blas")
+    return minimize
 
 
 def unsure(probabilities: np.ndarray) -> np.ndarray:

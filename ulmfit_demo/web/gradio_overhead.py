@@ -1,9 +1,11 @@
-"""What gradio 6.31 spends on each event and this app does without. Computes nothing.
+"""What gradio 6.31 spends on each event and on a start, and this app does without. Computes nothing.
 
 - It sends each input and each output to a thread of its own, though most are a text or a number: ten to
   twenty hand-overs an answer, each of which waits for the interpreter's lock while others compute. Pull
   request 13168 brought it; 7796, which is open, wants it gone.
 - It looks through the triggers of all events for each state that is written: no issue found.
+- It makes its FastAPI app at the beginning and at the end of `with gr.Blocks()` and again in `queue` and
+  `launch`, each time with all the routes: a third of a second each. No issue found.
 - It imports matplotlib and sets its backend, twice, around each call of a function. No function here
   draws with matplotlib. No issue found.
 
@@ -13,7 +15,7 @@ The numbers are of https://github.com/gradio-app/gradio.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,6 +37,17 @@ LIGHT = (
     gr.Markdown,
 )
 STEPS = ("preprocess", "postprocess")
+
+
+@contextlib.contextmanager
+def no_app_yet() -> Iterator[None]:
+    """`with gr.Blocks()` in this makes no FastAPI app; `queue` does, after it."""
+    create = vars(blocks.App)["create_app"]
+    setattr(blocks.App, "create_app", staticmethod(lambda *_, **__: None))  # noqa: B010
+    try:
+        yield
+    finally:
+        setattr(blocks.App, "create_app", create)  # noqa: B010
 
 
 def save(demo: gr.Blocks) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from tests.small_bundle import CONFIG, WORDS
 from train import publish
@@ -28,7 +30,13 @@ def change(folder: Path, **values) -> None:
 
 
 def test_the_whole_one_loads(folder):
-    assert bundles.load(folder).vocab == WORDS
+    loaded = bundles.load(folder)
+    assert loaded.vocab == WORDS
+    for model, name in ((loaded.lm, "lm"), (loaded.classifier, "classifier")):
+        stored = load_file(folder / f"{name}.safetensors")
+        own = model.state_dict()
+        assert all(torch.equal(own[key], tensor.float()) for key, tensor in stored.items())
+        assert own.keys() - stored.keys() <= {f"norm{i}.num_batches_tracked" for i in (1, 2)}
 
 
 @pytest.mark.parametrize("name", ["config.json", "vocab.json", "lm.safetensors"])
