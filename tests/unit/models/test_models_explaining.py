@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 import torch
+from captum import attr as captum
 
 from train.deletion_check import deletion_check
 from ulmfit_demo.models import baselines, bundle, calibration
@@ -12,6 +13,7 @@ from ulmfit_demo.models.attribution import (
     integrated_gradients,
     leave_one_out,
     log_odds,
+    mean_gradient,
 )
 
 
@@ -68,6 +70,24 @@ def test_integrated_gradients_sum_to_the_difference(random_classifier, length):
     assert sum(found.scores) == pytest.approx(found.total, abs=0.021 * abs(found.total))
     flipped = integrated_gradients(random_classifier, ids, positive=0)
     assert flipped.total == pytest.approx(-found.total, rel=1e-4)
+
+
+@pytest.mark.parametrize("n_steps", [8, 64])
+@pytest.mark.parametrize("length", [1, 12, 60])
+def test_integrated_gradients_are_captums(random_classifier, length, n_steps):
+    embedded = random_classifier.body.encoder(torch.tensor([ids_of(length)])).detach()
+
+    def score(x):
+        lengths = torch.full((len(x),), length)
+        pooled = random_classifier.pool(random_classifier.body.through(x), lengths)
+        return log_odds(random_classifier.head(pooled))
+
+    for rows in (5, 200):  # several batches of points, and one
+        expected = captum.IntegratedGradients(score).attribute(
+            embedded, n_steps=n_steps, method="gausslegendre", internal_batch_size=rows
+        )
+        found = mean_gradient(score, embedded, n_steps, rows) * embedded
+        torch.testing.assert_close(found, expected.float(), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("length", [1, 2, 33, 50, 71])
