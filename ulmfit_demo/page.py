@@ -87,7 +87,7 @@ def build() -> gr.Blocks:
     answers.write_any()
     preview.show(front.TITLE, front.WHAT)
     startup.settled()
-    warm_up(loaded)
+    warm_up(loaded, then=startup.give_back)
     return demo
 
 

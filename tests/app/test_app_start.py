@@ -35,12 +35,15 @@ import torch, threading
 from gradio.routes import App
 before, made, create = torch.get_rng_state(), [], App.create_app
 App.create_app = staticmethod(lambda *a, **k: made.append(create(*a, **k)) or made[-1])
+from ulmfit_demo import startup
+given, startup.give_back = [], lambda: given.append(1)
 demo = app.build()
 assert gc.isenabled() and gc.get_freeze_count() > frozen
 assert made == [demo.app] and demo.app is not None  # gradio alone makes three
 assert "torch._dynamo" not in sys.modules
 [t.join() for t in threading.enumerate() if t is not threading.current_thread() and not t.daemon]
 assert torch.equal(torch.get_rng_state(), before)  # no random weights were drawn
+assert given == [1]  # once all is there, what was freed went back to the system
 """
 
 ARENAS = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,10 +26,10 @@ CONSIDERED = 40  # words of the model's own that are weighed against what follow
 FOLLOWING = 8  # tokens after the word that a suggestion must fit
 
 
-def warm_up(loaded: LoadedModels) -> None:
+def warm_up(loaded: LoadedModels, then: Callable[[], None]) -> None:
     """Measure the machine's fastest precision while the page is fetched, not at a visitor's word.
 
-    Then let the tokenizer learn the commonest words.
+    Let the tokenizer learn the commonest words, and call `then`.
     """
     if loaded.bundle is None:
         return
@@ -37,6 +37,7 @@ def warm_up(loaded: LoadedModels) -> None:
     def work() -> None:
         read(loaded, FIRST)
         tokens.keep_common(loaded.words().words[:COMMON])
+        then()
 
     # ZeroGPU forks its workers, and a fork must not meet a lock that is held; a precision that is asked
     # for and cannot run must end the start, not every request.

@@ -90,10 +90,9 @@ class Map:
 
 def matrices(loaded: LoadedModels) -> tuple[Matrix, ...]:
     """Every stage's embedding, the earliest first. Raises `Refused` without a model."""
-    loaded.words()
     with _one_at_a_time:
         try:
-            return _matrices(_Key(loaded.model))
+            return _matrices(_Key(loaded.model, loaded.words()))
         except (BundleError, ValueError) as e:
             log.warning("an earlier state of the model: %s", e)
             raise limits.Refused(
@@ -102,10 +101,10 @@ def matrices(loaded: LoadedModels) -> tuple[Matrix, ...]:
 
 
 class _Key:
-    """A bundle that is looked up by its folder."""
+    """A bundle that is looked up by its folder, and its vocabulary."""
 
-    def __init__(self, bundle: Bundle) -> None:
-        self.bundle = bundle
+    def __init__(self, bundle: Bundle, vocab: Vocab) -> None:
+        self.bundle, self.vocab = bundle, vocab
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Key) and other.bundle.key == self.bundle.key
@@ -116,17 +115,17 @@ class _Key:
 
 @lru_cache(maxsize=2)
 def _matrices(key: _Key) -> tuple[Matrix, ...]:
-    bundle = key.bundle
+    bundle, vocab = key.bundle, key.vocab
     found = [
-        (s.title, s.model.body, bundle.vocab if s.vocab_path is None else s.vocab)
+        (s.title, s.model.body, vocab if s.vocab_path is None else Vocab(s.vocab))
         for s in bundle.snapshots
     ]
-    found.append((last_title(bundle), bundle.lm.body, bundle.vocab))
-    found.append((CLASSIFIER, bundle.classifier.body, bundle.vocab))
+    found.append((last_title(bundle), bundle.lm.body, vocab))
+    found.append((CLASSIFIER, bundle.classifier.body, vocab))
     result = []
-    for title, body, words in found:
-        unlisted = tuple(i for i, w in enumerate(words) if w.startswith("xx") or is_slur(w))
-        result.append(Matrix(title, Rows(body.encoder.weight), Vocab(words), unlisted))
+    for title, body, of in found:
+        unlisted = tuple(i for i, w in enumerate(of.words) if w.startswith("xx") or is_slur(w))
+        result.append(Matrix(title, Rows(body.encoder.weight), of, unlisted))
     return tuple(result)
 
 
