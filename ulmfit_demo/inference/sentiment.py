@@ -32,12 +32,15 @@ def warm_up(loaded: LoadedModels, then: Callable[[], None]) -> None:
     Let the tokenizer learn the commonest words, and call `then`.
     """
     if loaded.bundle is None:
+        then()
         return
 
     def work() -> None:
-        read(loaded, FIRST)
-        tokens.keep_common(loaded.words().words[:COMMON])
-        then()
+        try:
+            read(loaded, FIRST)
+            tokens.keep_common(loaded.words().words[:COMMON])
+        finally:
+            then()
 
     # ZeroGPU forks its workers, and a fork must not meet a lock that is held; a precision that is asked
     # for and cannot run must end the start, not every request.

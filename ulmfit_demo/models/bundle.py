@@ -73,7 +73,8 @@ class Snapshot:
     @cached_property
     def model(self) -> LanguageModel:
         """Ready for inference on the CPU. Raises `BundleError`."""
-        model = language_model(sizes({**self.config, "vocab_sz": len(self.vocab)}))
+        with _Unset():
+            model = LanguageModel(sizes({**self.config, "vocab_sz": len(self.vocab)}))
         with torch.no_grad():
             load_weights(model, self.path)
         return model.eval().requires_grad_(False)
@@ -104,22 +105,15 @@ def sizes(config: dict) -> Sizes:
 
 
 def build(config: dict) -> tuple[LanguageModel, Classifier]:
-    """The two models with the shapes of `config`, their weights not yet set."""
-    return language_model(sizes(config)), classifier(config)
+    """The two models with the shapes of `config`, of random weights."""
+    return LanguageModel(sizes(config)), _classifier(config)
 
 
-def language_model(of: Sizes) -> LanguageModel:
-    """A language model of these sizes, its weights not yet set."""
-    with _Unset():
-        return LanguageModel(of)
-
-
-def classifier(config: dict) -> Classifier:
-    """A classifier with the shapes of `config`, its weights not yet set."""
+def _classifier(config: dict) -> Classifier:
     head = config["classifier"]
-    shape = (head["lin_ftrs"], len(config["classes"]), head["bptt"], head["max_len"])
-    with _Unset():
-        return Classifier(sizes(config), *shape)
+    return Classifier(
+        sizes(config), head["lin_ftrs"], len(config["classes"]), head["bptt"], head["max_len"]
+    )
 
 
 class _Unset(TorchFunctionMode):
@@ -203,13 +197,14 @@ def _load(folder: Path, config: dict) -> Bundle:
         )
     if "pos" not in config["classes"]:
         raise BundleError(f"{folder / 'config.json'}: none of the classes is called pos")
-    lm, forwards = build(config)
+    has_twin = (folder / "classifier_backwards.safetensors").is_file()
+    with _Unset():
+        lm, classifier = build(config)
+        backwards = _classifier(config) if has_twin else None
     with torch.no_grad():
         load_weights(lm, folder / "lm.safetensors")
-        load_weights(forwards, folder / "classifier.safetensors")
-        backwards = None
-        if (folder / "classifier_backwards.safetensors").is_file():
-            backwards = classifier(config)
+        load_weights(classifier, folder / "classifier.safetensors")
+        if backwards is not None:
             load_weights(backwards, folder / "classifier_backwards.safetensors")
     snapshots = []
     for entry in config.get("snapshots", ()):
@@ -219,14 +214,14 @@ def _load(folder: Path, config: dict) -> Bundle:
             if file is not None and not file.is_file():
                 raise BundleError(f"{file.name} is missing in {folder}")
         snapshots.append(Snapshot(str(entry["title"]), path, config, vocab, words))
-    for model in (lm, forwards, backwards):
+    for model in (lm, classifier, backwards):
         if model is not None:
             model.eval().requires_grad_(False)
     try:
         calibration, theirs = from_config(config), from_config(config, BACKWARDS)
     except (TypeError, ValueError) as e:
         raise BundleError(f"{folder / 'config.json'}: {e}") from None
-    forwards.temperature = calibration.temperature
+    classifier.temperature = calibration.temperature
     if backwards is not None:
         backwards.temperature = theirs.temperature
     metrics = folder / "metrics.json"
@@ -236,7 +231,7 @@ def _load(folder: Path, config: dict) -> Bundle:
         config=config,
         vocab=vocab,
         lm=lm,
-        classifier=forwards,
+        classifier=classifier,
         classifier_backwards=backwards,
         snapshots=tuple(snapshots),
         metrics=_read_json(metrics) if metrics.is_file() else {},

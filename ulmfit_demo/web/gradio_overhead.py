@@ -37,17 +37,17 @@ LIGHT = (
     gr.Markdown,
 )
 STEPS = ("preprocess", "postprocess")
+CREATE_APP = vars(blocks.App)["create_app"]
 
 
 @contextlib.contextmanager
 def no_app_yet() -> Iterator[None]:
     """`with gr.Blocks()` in this makes no FastAPI app; `queue` does, after it."""
-    create = vars(blocks.App)["create_app"]
     setattr(blocks.App, "create_app", staticmethod(lambda *_, **__: None))  # noqa: B010
     try:
         yield
     finally:
-        setattr(blocks.App, "create_app", create)  # noqa: B010
+        setattr(blocks.App, "create_app", CREATE_APP)  # noqa: B010
 
 
 def save(demo: gr.Blocks) -> None:

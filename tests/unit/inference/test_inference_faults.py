@@ -134,11 +134,13 @@ def test_without_model_and_subwords_every_tab_is_built_and_says_so(bare, monkeyp
         "generate": list(page("generate", "A film", *cuts, 5, 2, 0, False))[-1],
         "sentiment_lines": list(page("sentiment_lines", "A film.", None))[-1],
         "training_stages": page("training_stages", "A film"),
+        "inside_neighbours": page("inside_neighbours", "words", "film", 10),
     }
     for name, answer in answers.items():
         first = answer[0] if isinstance(answer, (list, tuple)) else answer
         assert "No model could be loaded" in first, name
-    for name in ("classify", "read_along", "surprisal", "next_words", "numericalize", "training"):
+    texts = ("classify", "read_along", "surprisal", "next_words", "numericalize", "neighbours")
+    for name in (*texts, "training"):
         with pytest.raises(gr.Error, match="No model could be loaded"):
             asked[name](*([] if name == "training" else ["A film."]))
     assert asked["tokenize"]("A film.", "whitespace")["n_tokens"] == 2

@@ -90,9 +90,10 @@ class Map:
 
 def matrices(loaded: LoadedModels) -> tuple[Matrix, ...]:
     """Every stage's embedding, the earliest first. Raises `Refused` without a model."""
+    key = _Key(loaded.model, loaded.words())
     with _one_at_a_time:
         try:
-            return _matrices(_Key(loaded.model, loaded.words()))
+            return _matrices(key)
         except (BundleError, ValueError) as e:
             log.warning("an earlier state of the model: %s", e)
             raise limits.Refused(
