@@ -113,6 +113,28 @@ def test_own_files_are_kept_by_browsers():
     assert sent[1]["body"] == b"not found"
 
 
+def test_whether_the_page_is_there_is_answered_without_the_page(run_async, url):
+    asked, sent = [], []
+
+    async def app(scope, receive, send):
+        asked.append(scope["path"])
+
+    async def send(message):
+        sent.append(message)
+
+    async def heads():
+        for path in ("/", "/config"):
+            scope = {"type": "http", "method": "HEAD", "path": path, "headers": []}
+            await Wire(app)(scope, None, send)
+
+    run_async(heads())
+    assert asked == ["/config"]
+    assert [m.get("status", m.get("body")) for m in sent] == [200, b""]
+    answer = httpx.head(url)
+    assert answer.is_success
+    assert answer.headers["content-type"] == httpx.get(url).headers["content-type"]
+
+
 def test_a_page_of_another_build_stays_as_it_is():
     own: dict = {}
     assert Joined(own)(PAGE) == PAGE

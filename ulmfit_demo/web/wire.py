@@ -52,10 +52,13 @@ class Wire:
         self.lock = asyncio.Lock()  # thirty visitors at once: one of them compresses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or "/mcp" in scope["path"] or scope["method"] == "HEAD":
+        if scope["type"] != "http" or "/mcp" in scope["path"]:
             await self.app(scope, receive, send)
             return
         path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if scope["method"] == "HEAD":
+            await (_there(send) if path == "/" else self.app(scope, receive, send))
+            return
         answer = _Answer(self, scope, path, send)
         name = path.removeprefix(OWN)
         if path.startswith(OWN) and name in self.own:
@@ -83,6 +86,17 @@ class Wire:
     def changed(self, body: bytes, kind: str) -> bytes:
         """`body` as `page` or `script` change it."""
         return self.changes.get(kind, bytes)(body)
+
+
+async def _there(send: Send) -> None:
+    """The answer to HEAD of the page, without the page.
+
+    gradio would write it whole and throw it away. Its own `launch` asks this, and gives up after three
+    seconds: on a machine under load the app did not start.
+    """
+    headers = [(b"content-type", b"text/html; charset=utf-8")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 class _Answer:
