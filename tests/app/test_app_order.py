@@ -52,6 +52,7 @@ def test_every_event_that_redraws_is_kept_in_order(url):
         "word_vocabulary",
         "legal_sizes",
         "train_vocabulary",
+        "train_live",
         "lm_batches",
         "classifier_batches",
         "other_models",

@@ -80,9 +80,10 @@ def build(
         concurrency_limit=limits.TUNE_WAITING + 2,
     )
     stop.click(None, None, None, cancels=[event], api_visibility="private")
-    stop.click(lambda: html.empty(STOPPED), None, shown, **events.UNQUEUED)
+    # in order: what the fine-tuning said last may arrive after this
+    events.redraw([stop.click], lambda: html.empty(STOPPED), [], [shown])
     begun.change(None, None, None, cancels=[event], api_visibility="private")
-    begun.change(lambda: html.empty(IDLE), None, shown, **events.UNQUEUED)
+    events.redraw([begun.change], lambda: html.empty(IDLE), [], [shown])
     return own, done
 
 

@@ -108,20 +108,20 @@ def build(loaded: LoadedModels) -> dict:
     code.value = _code("ours", True, limits.LIVE_EPOCHS[1], "medium")
 
     source.change(lambda s: gr.Textbox(visible=s == "own"), source, own, **events.UNQUEUED)
-    event = go.click(
+    event = events.redraw(
+        [go.click],
         train,
         [source, own, prompt, epochs, size],
         [result, written, code, run],
         api_name="page_train_live",
-        **events.PRIVATE,
-        show_progress="hidden",
+        trigger_mode="once",
         concurrency_id="live training",
         # those in the line, the one that trains, and one that is told that the line is full
         concurrency_limit=limits.LIVE_WAITING + 2,
     )
     stop.click(None, None, None, cancels=[event], api_visibility="private")
-    # past the queue: what is queued goes down with the event that is cancelled
-    stop.click(stopped, run, result, **events.UNQUEUED)
+    # in order: what the training said last may arrive after this
+    events.redraw([stop.click], stopped, [run], [result])
     return {"live_source": source, "live_prompt": prompt, "live_epochs": epochs, "live_size": size}
 
 

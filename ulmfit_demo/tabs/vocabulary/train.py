@@ -136,13 +136,8 @@ def build(loaded: LoadedModels, visibility: Visibility) -> Part:
         **lane,
     )
     stop.click(None, None, None, cancels=[event], api_visibility="private")
-    # Past the queue: what is queued goes down with the event that is cancelled.
-    stop.click(
-        lambda: html.notice(STOPPED),
-        None,
-        result,
-        **events.UNQUEUED,
-    )
+    # in order: what the training said last may arrive after this
+    events.redraw([stop.click], lambda: html.notice(STOPPED), [], [result])
 
     return Part(items, called(_code, items))
 
