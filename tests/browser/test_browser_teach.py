@@ -89,6 +89,7 @@ def test_a_click_on_a_line_offers_it_and_the_focus_stays(open_page, answered):
 def test_own_lines_are_escaped_and_stay_out_of_the_address(open_page, answered):
     page = opened(open_page, answered)
     page.locator("#teach-own button.label-wrap").click()
+    answered(page)
     page.locator("#teach-lines textarea").fill(OWN)
     page.locator("#teach-use").click()
     page.wait_for_selector("#teach-board >> text=6 labelled")
@@ -165,6 +166,7 @@ def enough_labels(page) -> None:
     film = task.presets(assets())["film"].task
     rows = [f"{film.names[t]}\t{line}" for t, line in zip(film.truth, film.lines, strict=True)]
     page.locator("#teach-own button.label-wrap").click()
+    answered(page)
     page.locator("#teach-lines textarea").fill("\n".join(rows[:60]))
     page.locator("#teach-use").click()
     wait_for(page, 60)
@@ -234,6 +236,7 @@ def test_a_visitor_teaches_with_the_keyboard_alone_on_a_phone_in_the_dark(open_p
     page.wait_for_selector("#teach-judged >> text=drums")
     tab_to(page, "#teach-own button.label-wrap")
     page.keyboard.press("Enter")
+    answered(page)  # gradio builds the fields as the panel opens, and forgets what is typed before
     tab_to(page, "#teach-names input, #teach-names textarea")
     page.keyboard.type("sea, sky")
     tab_to(page, "#teach-lines textarea")
