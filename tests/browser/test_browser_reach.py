@@ -151,6 +151,7 @@ VIEWS_OF = {
 }
 
 
+@pytest.mark.timeout(600)  # a minute of axe: on a busy machine ten
 @pytest.mark.parametrize("tab", TABS)
 def test_axe_finds_nothing_serious_with_every_panel_open(open_page, answered, serious, tab):
     page = open_page(tab)

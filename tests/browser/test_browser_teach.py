@@ -161,7 +161,7 @@ def tunings() -> list[psutil.Process]:
     ]
 
 
-def enough_labels(page) -> None:
+def enough_labels(page, answered) -> None:
     """The task's own lines and labels, pasted: enough for fine-tuning."""
     film = task.presets(assets())["film"].task
     rows = [f"{film.names[t]}\t{line}" for t, line in zip(film.truth, film.lines, strict=True)]
@@ -172,9 +172,12 @@ def enough_labels(page) -> None:
     wait_for(page, 60)
 
 
-def test_another_encoder_ends_a_fine_tuning_and_its_result_is_not_used(open_page, answered):
+def test_another_encoder_ends_a_fine_tuning_and_its_result_is_not_used(
+    open_page, answered, monkeypatch
+):
+    monkeypatch.setitem(tuning.SETTINGS, "epochs", 400)  # it does not end before it is ended
     page = opened(open_page, answered)
-    enough_labels(page)
+    enough_labels(page, answered)
     answered(page)
     page.locator("#teach-tuning button.label-wrap").click()
     page.locator("#teach-tune").click()
@@ -195,7 +198,7 @@ def test_another_encoder_ends_a_fine_tuning_and_its_result_is_not_used(open_page
 def test_a_finished_fine_tuning_is_used_until_the_task_changes(open_page, answered, monkeypatch):
     monkeypatch.setattr(tuning.Tuning, "is_worse", False)  # whatever it has learned
     page = opened(open_page, answered)
-    enough_labels(page)
+    enough_labels(page, answered)
     answered(page)
     page.locator("#teach-tuning button.label-wrap").click()
     page.locator("#teach-tune").click()
