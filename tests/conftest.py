@@ -1,10 +1,8 @@
 """One launched app and one Chromium for all tests that need them."""
 
-import asyncio
 import os
 import shutil
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -35,17 +33,6 @@ def unhurried():
         for name in ("CHANGE_SECONDS", "CURVE_SECONDS", "VALIDATION_SECONDS"):
             patch.setattr(limits, name, 300.0)
         yield
-
-
-@pytest.fixture(scope="session")
-def run_async():
-    """What a coroutine gives: `run_async(coroutine)`, in a thread: Playwright's loop may be running in this one."""
-
-    def run_async(coroutine):
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(asyncio.run, coroutine).result()
-
-    return run_async
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from tests.calls import (
     is_of,
     markup,
 )
+from tests.own_loop import run_async
 from tests.page import program
 from ulmfit_demo.pipeline.results.training import LiveTraining
 from ulmfit_demo.web import endpoints, resources
@@ -61,7 +62,7 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def ask(server, run_async):
+def ask(server):
     """`ask(session → coroutine)`: what the coroutine gives, in a session with the server."""
     from mcp.client.streamable_http import streamablehttp_client
 

@@ -11,13 +11,14 @@ import gradio as gr
 import pytest
 from gradio import queueing
 
+from tests.own_loop import run_async
 from ulmfit_demo.web import gradio_overhead
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def threads_of(monkeypatch, run_async):
+def threads_of(monkeypatch):
     """In which threads an event with an input and an output of a kind looked at their values."""
 
     def watch(kind, value):
@@ -66,7 +67,7 @@ def test_a_table_has_its_thread(threads_of):
     assert answer[0]["data"] == [["x"]]
 
 
-def test_what_a_light_component_refuses_is_refused(run_async):
+def test_what_a_light_component_refuses_is_refused():
     with gr.Blocks() as demo:
         choice = gr.Radio(["a", "b"])
         event = choice.change(lambda x: x, choice, choice)
@@ -96,7 +97,7 @@ def test_a_state_is_followed_where_an_event_hears_of_its_change(heard, monkeypat
     assert bool(expected[0]) == bool(asked) == heard
 
 
-def test_the_queues_summary_is_made_in_a_thread_where_it_is_due(run_async):
+def test_the_queues_summary_is_made_in_a_thread_where_it_is_due():
     with gr.Blocks() as demo:
         pass
     demo.queue()

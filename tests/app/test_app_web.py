@@ -1,8 +1,6 @@
 """The web server around the page: large bodies are refused, and a session remembers no text."""
 
-import asyncio
 import json
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import gradio as gr
@@ -10,6 +8,7 @@ import httpx
 import pytest
 from gradio import state_holder
 
+from tests.own_loop import run_async
 from tests.page import program
 from ulmfit_demo import limits, web
 from ulmfit_demo.web import gradio_patches
@@ -44,9 +43,7 @@ def ask(chunks: list[bytes], path: str = "/gradio_api/call/sentiment", said: byt
 
     headers = [] if said is None else [(b"content-length", said)]
     scope = {"type": "http", "path": path, "headers": headers, "method": "POST"}
-    served = web.BodyLimit(echo, 100)(scope, receive, send)
-    with ThreadPoolExecutor(1) as thread:  # Playwright's loop may be running in this one
-        thread.submit(asyncio.run, served).result()
+    run_async(web.BodyLimit(echo, 100)(scope, receive, send))
     return (sent[0]["status"], sent[1]["body"].decode()) if sent else None
 
 

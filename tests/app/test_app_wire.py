@@ -2,12 +2,12 @@
 
 import asyncio
 import gzip
-from concurrent.futures import ThreadPoolExecutor
 
 import brotli
 import httpx
 import pytest
 
+from tests.own_loop import run_async
 from ulmfit_demo import theme
 from ulmfit_demo.web import Joined, Wire, gradio_patches, styles, wire
 
@@ -40,8 +40,7 @@ def served(kind: str, chunks: list[bytes], path: str = "/", accept: str = "br", 
     async def run():
         await Wire(app, **settings)(scope, None, send)
 
-    with ThreadPoolExecutor(1) as thread:  # Playwright's loop may be running in this one
-        thread.submit(asyncio.run, run()).result()
+    run_async(run())
     return sent, left
 
 
@@ -84,8 +83,7 @@ def test_the_same_page_is_compressed_once(monkeypatch):
         w = Wire(lambda *a: None)
         return await asyncio.gather(*(w.packed(PAGE, "br", "text/html") for _ in range(30)))
 
-    with ThreadPoolExecutor(1) as thread:
-        assert thread.submit(asyncio.run, twice()).result() == [b"packed"] * 30
+    assert run_async(twice()) == [b"packed"] * 30
     assert len(made) == 1
 
 
@@ -98,8 +96,7 @@ def test_what_is_kept_is_bounded(monkeypatch):
             await w.packed(str(i).encode() + PAGE, "br", "text/html")
         return sum(map(len, w.kept.values())), len(w.kept)
 
-    with ThreadPoolExecutor(1) as thread:
-        size, n = thread.submit(asyncio.run, many()).result()
+    size, n = run_async(many())
     assert size <= 200
     assert n >= 1
 
@@ -113,7 +110,7 @@ def test_own_files_are_kept_by_browsers():
     assert sent[1]["body"] == b"not found"
 
 
-def test_whether_the_page_is_there_is_answered_without_the_page(run_async, url):
+def test_whether_the_page_is_there_is_answered_without_the_page(url):
     asked, sent = [], []
 
     async def app(scope, receive, send):
