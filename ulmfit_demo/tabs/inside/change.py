@@ -48,9 +48,7 @@ def build(loaded: LoadedModels, shared) -> Part:
         api_name="page_inside_change",
         **{**events.MODEL, "trigger_mode": "multiple"},
     )
-    stop.click(None, None, None, cancels=[event], api_visibility="private")
-    # in the lane of key presses: the search that is stopped holds a place in its own
-    events.redraw([stop.click], stopped, [result], [result])
+    events.stop([stop.click], event, stopped, [result], [result])
     parameters = {"text": shared.text}
     lines_shown = code.shown(shared.visibility, lines, parameters)
     return Part({}, lines_shown)

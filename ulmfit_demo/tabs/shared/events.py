@@ -58,6 +58,18 @@ def redraw(
     )
 
 
+def stop(
+    triggers: list, event: gr.events.Dependency, function: Callable, inputs: list, outputs: list
+) -> None:
+    """End `event` at one of `triggers` and draw what `function` says instead.
+
+    In order, since what `event` said last may reach the page after this; in the lane of key presses,
+    since `event` holds a place in its own.
+    """
+    gr.on(triggers, None, None, None, cancels=[event], **PRIVATE)
+    redraw(triggers, function, inputs, outputs)
+
+
 def live(
     triggers: list,
     function: Callable,

@@ -79,11 +79,8 @@ def build(
         concurrency_id="fine-tuning",
         concurrency_limit=limits.TUNE_WAITING + 2,
     )
-    stop.click(None, None, None, cancels=[event], api_visibility="private")
-    # in order: what the fine-tuning said last may arrive after this
-    events.redraw([stop.click], lambda: html.empty(STOPPED), [], [shown])
-    begun.change(None, None, None, cancels=[event], api_visibility="private")
-    events.redraw([begun.change], lambda: html.empty(IDLE), [], [shown])
+    events.stop([stop.click], event, lambda: html.empty(STOPPED), [], [shown])
+    events.stop([begun.change], event, lambda: html.empty(IDLE), [], [shown])
     return own, done
 
 

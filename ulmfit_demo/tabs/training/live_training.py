@@ -119,9 +119,7 @@ def build(loaded: LoadedModels) -> dict:
         # those in the line, the one that trains, and one that is told that the line is full
         concurrency_limit=limits.LIVE_WAITING + 2,
     )
-    stop.click(None, None, None, cancels=[event], api_visibility="private")
-    # in order: what the training said last may arrive after this
-    events.redraw([stop.click], stopped, [run], [result])
+    events.stop([stop.click], event, stopped, [run], [result])
     return {"live_source": source, "live_prompt": prompt, "live_epochs": epochs, "live_size": size}
 
 

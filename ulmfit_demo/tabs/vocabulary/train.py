@@ -135,9 +135,7 @@ def build(loaded: LoadedModels, visibility: Visibility) -> Part:
         concurrency_id="training",
         **lane,
     )
-    stop.click(None, None, None, cancels=[event], api_visibility="private")
-    # in order: what the training said last may arrive after this
-    events.redraw([stop.click], lambda: html.notice(STOPPED), [], [result])
+    events.stop([stop.click], event, lambda: html.notice(STOPPED), [], [result])
 
     return Part(items, called(_code, items))
 
