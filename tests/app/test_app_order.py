@@ -12,8 +12,8 @@ from ulmfit_demo.tabs.shared import events
 DRAWN = {"html"}
 # Pressed or opened: while one of these runs, gradio's page sends no second one (`once`).
 PRESSED = {"click", "expand", "upload"}
-# Written by long work and by what ends it: each of these events cancels the others first.
-CANCELLED = {"generation-result", "train-result", "live-result", "teach-tuned"}
+# Written by long work; each of its events cancels the others first.
+CANCELLED = {"generation-result"}
 
 
 def unordered(config: dict) -> list[str]:
