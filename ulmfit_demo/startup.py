@@ -16,7 +16,7 @@ from typing import Any
 
 M_ARENA_MAX = -8  # of glibc's malloc.h
 ARENAS = 2
-# What gradio imports with compiled code in it, which would wait for the linker. A missing one is skipped.
+# What gradio imports of compiled code, which would wait for the linker. Missing ones are skipped.
 COMPILED = (
     "asyncio",
     "audioop",
