@@ -2,9 +2,9 @@
 
 import re
 
-import httpx
 import pytest
 
+from tests import http
 from tests.page import program
 from tools import api_docs, house
 
@@ -73,4 +73,4 @@ def test_the_picture_of_the_house_is_what_the_imports_say():
 
 
 def test_no_mcp_server_unless_it_is_asked_for(url):
-    assert httpx.get(f"{url}gradio_api/mcp/schema").status_code == 404
+    assert http.get(f"{url}gradio_api/mcp/schema").status_code == 404

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 import ulmfit_demo
+from tests import http
 from tests.calls import (
     CALLS,
     METHODS,
@@ -51,7 +52,7 @@ def server(tmp_path_factory):
         while schema is None and time.monotonic() < until and process.poll() is None:
             time.sleep(0.5)
             try:
-                schema = httpx.get(f"http://127.0.0.1:{port}/gradio_api/mcp/schema").json()
+                schema = http.get(f"http://127.0.0.1:{port}/gradio_api/mcp/schema").json()
             except httpx.HTTPError:
                 continue
         assert schema, log.read_text()[-2_000:]

@@ -16,6 +16,7 @@ import httpx
 import pytest
 from gradio_client import handle_file
 
+from tests import http
 from tests.page import Page
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +76,7 @@ def watched(tmp_path_factory):
     try:
         while True:
             try:
-                httpx.get(url)
+                http.get(url)
                 break
             except httpx.HTTPError:
                 assert process.poll() is None, log.read_text()[-2_000:]
@@ -116,7 +117,7 @@ def test_nothing_goes_out_and_nothing_stays(watched, tmp_path):
         assert name in known
         assert client.predict(*arguments, api_name=name)
     # gradio's own link to a session: it writes what it remembers of the session to the disk
-    linked = httpx.get(f"{url}gradio_api/deep_link", params={"session_hash": client.session_hash})
+    linked = http.get(f"{url}gradio_api/deep_link", params={"session_hash": client.session_hash})
     assert linked.status_code == 200
     assert outside.read_text() == ""
     assert marked(folder) == []

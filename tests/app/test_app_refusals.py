@@ -6,10 +6,10 @@ import json
 import logging
 
 import gradio as gr
-import httpx
 import pytest
 from gradio import routes
 
+from tests import http
 from ulmfit_demo import limits, web
 from ulmfit_demo.tabs.shared import guard
 from ulmfit_demo.web import answers, door, gradio_patches
@@ -18,7 +18,7 @@ PATH = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
 
 
 def event(url: str, name: str) -> int:
-    found = httpx.get(f"{url}config").json()["dependencies"]
+    found = http.get(f"{url}config").json()["dependencies"]
     return next(d["id"] for d in found if d["api_name"] == name)
 
 
@@ -26,8 +26,8 @@ def said(url: str, name: str, data: list) -> dict:
     """The answer of the queue to one question of a page."""
     body = {"data": data, "fn_index": event(url, name), "session_hash": f"odd {name}"}
     sent = {"content": json.dumps(body), "headers": {"content-type": "application/json"}}
-    assert httpx.post(f"{url}gradio_api/queue/join", **sent).status_code == 200
-    stream = httpx.get(f"{url}gradio_api/queue/data", params={"session_hash": f"odd {name}"})
+    assert http.post(f"{url}gradio_api/queue/join", **sent).status_code == 200
+    stream = http.get(f"{url}gradio_api/queue/data", params={"session_hash": f"odd {name}"})
     lines = [part for part in stream.text.split("\n\n") if "process_completed" in part]
     return json.loads(lines[-1].removeprefix("data:"))
 
@@ -62,7 +62,7 @@ def test_a_value_that_its_field_cannot_hold(url, capfd, name, data, sentence):
 )
 def test_a_request_that_no_door_takes(url, caplog, capfd, path, body):
     caplog.set_level(logging.WARNING, "ulmfit_demo")
-    answer = httpx.post(f"{url}gradio_api/{path}", json=body)
+    answer = http.post(f"{url}gradio_api/{path}", json=body)
     assert (answer.status_code, answer.json()) == (400, {"detail": web.NO_REQUEST})
     assert "Traceback" not in "".join(capfd.readouterr())
     assert f"gradio took no '/gradio_api/{path}" in caplog.text

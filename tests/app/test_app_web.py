@@ -8,6 +8,7 @@ import httpx
 import pytest
 from gradio import state_holder
 
+from tests import http
 from tests.own_loop import run_async
 from tests.page import program
 from ulmfit_demo import limits, web
@@ -67,7 +68,7 @@ def test_the_running_app_refuses_it(url):
     body = json.dumps({"data": ["a" * limits.BODY_BYTES]}).encode()
     headers = {"content-type": "application/json", "content-length": str(len(body))}
     try:
-        answer = httpx.post(f"{url}gradio_api/call/sentiment", content=body, headers=headers)
+        answer = http.post(f"{url}gradio_api/call/sentiment", content=body, headers=headers)
     except httpx.WriteError:  # it had closed before all was sent
         return
     assert answer.status_code == 413

@@ -4,9 +4,9 @@ import asyncio
 import gzip
 
 import brotli
-import httpx
 import pytest
 
+from tests import http
 from tests.own_loop import run_async
 from ulmfit_demo import theme
 from ulmfit_demo.web import Joined, Wire, gradio_patches, styles, wire
@@ -127,9 +127,9 @@ def test_whether_the_page_is_there_is_answered_without_the_page(url):
     run_async(heads())
     assert asked == ["/config"]
     assert [m.get("status", m.get("body")) for m in sent] == [200, b""]
-    answer = httpx.head(url)
+    answer = http.head(url)
     assert answer.is_success
-    assert answer.headers["content-type"] == httpx.get(url).headers["content-type"]
+    assert answer.headers["content-type"] == http.get(url).headers["content-type"]
 
 
 def test_a_page_of_another_build_stays_as_it_is():
@@ -139,12 +139,12 @@ def test_a_page_of_another_build_stays_as_it_is():
 
 
 def test_the_apps_page_asks_for_one_sheet_with_every_rule(url):
-    answer = httpx.get(url, headers={"accept-encoding": "br"})
+    answer = http.get(url, headers={"accept-encoding": "br"})
     assert answer.headers["content-encoding"] == "br"
     assert int(answer.headers["content-length"]) < 100_000
     page = answer.text
     joined = page.partition('<link rel="stylesheet" href="./own/')[2].partition('"')[0]
-    sheet = httpx.get(f"{url}own/{joined}").text
+    sheet = http.get(f"{url}own/{joined}").text
     names = styles.names_of({"textbox", "html", "tabs", "accordion", "button"})
     assert len(names) > 10
     for name in names:
@@ -154,7 +154,7 @@ def test_the_apps_page_asks_for_one_sheet_with_every_rule(url):
 
 def test_scripts_are_compressed_and_kept(url):
     name = next(styles.ASSETS.glob("core-*.js")).name
-    answer = httpx.get(f"{url}assets/{name}", headers={"accept-encoding": "br"})
+    answer = http.get(f"{url}assets/{name}", headers={"accept-encoding": "br"})
     assert answer.headers["cache-control"] == wire.FOREVER
     assert answer.headers["content-encoding"] == "br"
     assert answer.text == (styles.ASSETS / name).read_text(encoding="utf-8")
@@ -164,7 +164,7 @@ def test_an_event_that_waited_runs_again_alone(url):
     """Both places of gradio's script that start what waited; a new gradio may word them otherwise."""
     name = next(p for p in styles.ASSETS.glob("Blocks-*.js") if b"always_last" in p.read_bytes())
     assert len(gradio_patches.AGAIN.findall(name.read_bytes())) == 2
-    script = httpx.get(f"{url}assets/{name.name}").text
+    script = http.get(f"{url}assets/{name.name}").text
     assert script.count("fn_index:r.id,target_id:e.target_id})") == 2
     assert not gradio_patches.AGAIN.search(script.encode())
 
@@ -177,7 +177,7 @@ def test_statuses_that_show_nothing_new_are_not_told(url):
         if gradio_patches.STATUSES.search(p.read_bytes())
     )
     assert len(gradio_patches.STATUSES.findall(name.read_bytes())) == 1
-    script = httpx.get(f"{url}assets/{name.name}").text
+    script = http.get(f"{url}assets/{name.name}").text
     assert script.count("told.set(i,b)") == 1
     assert not gradio_patches.STATUSES.search(script.encode())
 
@@ -189,7 +189,7 @@ def test_an_answer_knows_its_question(url):
     )
     places = (gradio_patches.SUBMITTED, gradio_patches.ANSWERED, gradio_patches.HANDLED)
     assert [len(place.findall(name.read_bytes())) for place in places] == [1, 1, 1]
-    script = httpx.get(f"{url}assets/{name.name}").text
+    script = http.get(f"{url}assets/{name.name}").text
     assert script.count("window.ulmfitAsked?.(i)") == 1
     assert script.count(".data.question)") == 1
     assert script.count("written.set(") == 1
@@ -200,7 +200,7 @@ def test_inputs_are_told_that_they_are_valid_only_after_an_error(url):
     (name,) = (p for p in styles.ASSETS.glob("Blocks-*.js") if b"always_last" in p.read_bytes())
     places = (gradio_patches.CLEARED, gradio_patches.INVALID)
     assert [len(place.findall(name.read_bytes())) for place in places] == [1, 1]
-    script = httpx.get(f"{url}assets/{name.name}").text
+    script = http.get(f"{url}assets/{name.name}").text
     assert script.count(".invalid=true;") == script.count(".invalid=false,") == 1
 
 
@@ -209,14 +209,14 @@ def test_a_stream_that_ends_is_opened_again_where_an_answer_is_missing(url):
     (name,) = (p for p in styles.ASSETS.glob("index-*.js") if b"close_stream`" in p.read_bytes())
     places = (gradio_patches.CLOSED, gradio_patches.RECEIPT)
     assert [len(place.findall(name.read_bytes())) for place in places] == [1, 1]
-    script = httpx.get(f"{url}assets/{name.name}").text
+    script = http.get(f"{url}assets/{name.name}").text
     assert script.count(".unclosed_events.size&&") == script.count("const ended=") == 1
 
 
 def test_the_figures_script_names_the_plotly_that_ships(url):
     (name,) = theme.own_files()
     assert f'"own/{name}"' in (theme.ASSETS / "script" / "figures.js").read_text(encoding="utf-8")
-    answer = httpx.get(f"{url}own/{name}", headers={"accept-encoding": "br"})
+    answer = http.get(f"{url}own/{name}", headers={"accept-encoding": "br"})
     assert answer.headers["content-type"].startswith("text/javascript")
     assert b"plotly.js (basic - minified)" in answer.content[:200]
     assert int(answer.headers["content-length"]) < 400_000

@@ -35,6 +35,8 @@ FIELDS = {"text", "words", "max_vocab", "bs", "seq_len", "prompt", "temperature"
 
 
 def open_link(page, url, query):
+    # gradio's page loads itself anew where it lost the server for a moment, and would end this navigation
+    page.goto("about:blank")
     page.goto(f"{url}?__theme=light&{urlencode(query)}", wait_until="domcontentloaded")
     page.wait_for_selector(f"#tab-{query['tab']}:visible", timeout=60_000)
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from gradio_client import Client
 
-from tests import small_bundle
+from tests import http, small_bundle
 
 pytest.importorskip("mcp", reason="pip install -r requirements-mcp.txt")
 ROOT = Path(__file__).parents[2]
@@ -53,7 +53,7 @@ def started(tmp_path_factory):
         url, until = f"http://127.0.0.1:{port}/", time.monotonic() + 200
         while time.monotonic() < until and process.poll() is None:
             try:
-                httpx.get(f"{url}config").raise_for_status()
+                http.get(f"{url}config").raise_for_status()
                 break
             except httpx.HTTPError:
                 time.sleep(0.5)
@@ -72,8 +72,8 @@ def test_the_documents_say_so(name, command):
 
 def test_the_app_serves_its_page_and_mcp_with_the_bundle_that_was_named(started):
     url, _ = started
-    assert "ULMFiT, step by step" in httpx.get(url).text
-    tools = {t["name"] for t in httpx.get(f"{url}gradio_api/mcp/schema").json()}
+    assert "ULMFiT, step by step" in http.get(url).text
+    tools = {t["name"] for t in http.get(f"{url}gradio_api/mcp/schema").json()}
     assert {"classify", "fit", "memory"} <= tools
     client = Client(url, verbose=False)
     assert client.predict(api_name="/model_vocabulary").split("\n") == small_bundle.WORDS
