@@ -5,6 +5,8 @@
   const MOST = 2000; // characters of a text that goes into an address; `limits.LINK_TEXT` on the server
   const LONGEST = 7000; // of the whole address: web servers take no longer ones
   const PATIENCE = 8000; // milliseconds for the controls to become what an entry of the history says
+  const PAUSE = 400; // milliseconds without a key after which the address follows what was typed
+  const LATE = 3000; // milliseconds after which it follows anyway
   const LOST = 60_000; // milliseconds after which no answer of the server is waited for
   const tabs = {}; // tab → { name: value } of what is not at its start
   const names = new Set(["tab", "view", "open", "pick"]);
@@ -104,6 +106,14 @@
     if (window.parent !== window && location.hostname.endsWith(".hf.space"))
       window.parent.postMessage({ queryString: query }, "https://huggingface.co");
   };
+  // Changing the address takes as long as drawing an answer: not between a key and its answer.
+  let typed = 0, written = 0;
+  const tick = () => {
+    const now = Date.now();
+    if (now - typed < PAUSE && now - written < LATE) return;
+    written = now;
+    write();
+  };
   const soon = () => { clearTimeout(timer); if (running) timer = setTimeout(write, 300); };
   const changed = (tab, keys, start, values) => {
     const found = {};
@@ -143,7 +153,7 @@
       if (field) window.ulmfitField.fill(field, value);
     }
     if (going) going.until = Date.now() + PATIENCE;
-    if (!ticking) setInterval(write, 500); // what is typed, and what an example or a lesson puts into a field
+    if (!ticking) setInterval(tick, 500); // what is typed, and what an example or a lesson puts into a field
     ticking = true;
   };
   // What a link opens and clicks again, once it stands there.
@@ -222,7 +232,11 @@
     if (ev.isTrusted && ev.target.closest?.("button, [role=option]")) { if (going) going.until = 0; write(); }
   }, true);
   // Who types has arrived.
-  document.addEventListener("input", (ev) => { if (ev.isTrusted && running) going = null; }, true);
+  document.addEventListener("input", (ev) => {
+    if (!ev.isTrusted) return;
+    typed = Date.now();
+    if (running) going = null;
+  }, true);
   const lesson = (tab) => Number(tabs[tab]?.lesson || 0);
   const isRestoring = () => !running;
   const keep = () => { keepNext = true; };

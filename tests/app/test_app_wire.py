@@ -75,6 +75,22 @@ def test_a_stream_is_not_held_back():
     assert sent[1]["body"] == b"data: 1\n\n" * 300
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "query"),
+    [("POST", wire.JOIN, b""), ("GET", wire.JOIN, b"a=b"), ("POST", "/gradio_api/call/x", b"a=b")],
+)
+def test_a_question_comes_without_the_page_s_address(method, path, query):
+    seen = []
+
+    async def app(scope, receive, send):
+        seen.append(scope["query_string"])
+
+    scope = {"type": "http", "method": method, "path": path, "headers": [], "query_string": b"a=b"}
+    run_async(Wire(app)(scope, None, None))
+    assert seen == [query]
+    assert scope["query_string"] == b"a=b"  # the server's log and others still have it
+
+
 def test_the_same_page_is_compressed_once(monkeypatch):
     made = []
     monkeypatch.setattr(wire, "compress", lambda *a, **k: made.append(a) or b"packed")

@@ -93,7 +93,7 @@ class Bundle:
     metrics: dict = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
 
-    @property
+    @cached_property  # a look at each folder on the way, and each key press asks
     def key(self) -> str:
         """What no other bundle is called: two may have one name, but one folder is one model."""
         return str(self.folder.resolve())

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ulmfit_demo import limits
 
+JOIN = "/gradio_api/queue/join"
 OWN = "/own/"  # where this app's own files are served: OWN + a name that holds a hash
 KINDS = {
     "text/html",
@@ -59,6 +60,10 @@ class Wire:
         if scope["method"] == "HEAD":
             await (_there(send) if path == "/" else self.app(scope, receive, send))
             return
+        if path == JOIN and scope["method"] == "POST":
+            # gradio's page adds its whole address, texts and all, to each question; gradio takes it
+            # apart three times, and nothing here reads it.
+            scope = {**scope, "query_string": b""}
         answer = _Answer(self, scope, path, send)
         name = path.removeprefix(OWN)
         if path.startswith(OWN) and name in self.own:

@@ -1,8 +1,8 @@
 """The strip, the front door, old texts, the line over its words: as HTML, without a page."""
 
+import json
 import re
 from dataclasses import replace
-from itertools import pairwise
 
 from ulmfit_demo import lessons
 from ulmfit_demo.inference.generation import Text, Written
@@ -92,20 +92,27 @@ VERDICT = Verdict(
 )
 
 
-def test_each_word_stands_under_its_own_piece_of_the_line():
-    html = verdict_html.reading(VERDICT)
-    assert "<small></small>" not in html
-    assert "<img" not in html
-    places = re.findall(r"--l:([\d.]+)%;--m:([\d.]+)%;--r:([\d.]+)%", html)
-    points = [tuple(map(float, p)) for p in places]
-    assert [m for _, m, _ in points] == [50.0, 0.0, 75.0]  # from the top: 100 % is 0
-    for (_, _, right), (left, _, _) in pairwise(points):
-        assert right == left  # the line is not broken between two words
-    buttons = re.findall(
-        '<button type="button" class="step" tabindex="(-?\\d)" data-i="(\\d+)"', html
-    )
-    assert buttons == [("0", "1"), ("-1", "2")]  # the start is no word; one stop of the Tab key
-    assert 'data-picks="sentiment-pick"' in html  # pick.js: their places are what they pick
+def test_a_reading_has_a_row_for_each_word():
+    sent = verdict_html.reading(VERDICT)
+    assert "<" not in sent
+    value = json.loads(sent)
+    assert value["rows"] == [
+        ["start", 50.0, 0.0, "", False, "xxbos, the start"],
+        ["a", 100.0, 50.0, "p4", False],
+        [EVIL, 25.0, -75.0, "n4", False],
+    ]
+    assert (value["first"], value["begin"], value["note"]) == (0, 0, "")
+    assert value["high"]
+    assert "moved it most, by -75 points" in value["label"]
+
+
+def test_of_a_long_review_the_last_words_are_drawn():
+    n = verdict_html.READ_WORDS + 2
+    words = (word("", 0.5, 0.0), *(word("a", 0.5, 0.0) for _ in range(n - 1)))
+    value = json.loads(verdict_html.reading(replace(VERDICT, words=words)))
+    assert len(value["rows"]) == verdict_html.READ_WORDS
+    assert (value["first"], value["begin"], value["high"]) == (2, -1, False)
+    assert value["note"] == "The last 1,000 of 1,002 words are drawn."
 
 
 def test_a_step_says_what_the_page_is_to_open_and_press():

@@ -107,8 +107,13 @@ def build(loaded: LoadedModels) -> Controls:
             examples.menu("sentiment", text)
             undo_button = gr.Button("Undo the last change", size="sm", elem_id="sentiment-undo")
     result = gr.HTML(elem_id="sentiment-result", min_height=56)
-    words: dict[str, Any] = dict(elem_classes="linked", js_on_load=picks.LISTEN)
-    along = gr.HTML(elem_id="sentiment-along", min_height=190, **words)
+    along = gr.HTML(
+        html_template=view.stage(),
+        js_on_load=view.ON_LOAD,
+        elem_id="sentiment-along",
+        elem_classes="linked",
+        min_height=190,
+    )
     save_bar("sentiment-along", "json", "csv", what="the words")
     reading = gr.State(None, time_to_live=limits.STATE_SECONDS)
     undo = gr.State([], time_to_live=limits.STATE_SECONDS)

@@ -10,6 +10,7 @@ from ulmfit_demo.inference.other_models import BackwardsVerdict
 from ulmfit_demo.inference.sentiment import NO_WORDS, Reasons, Verdict, WhatIf, Word
 from ulmfit_demo.models.baselines import BaselineVerdict
 from ulmfit_demo.models.calibration import NEGATIVE, POSITIVE, UNSURE
+from ulmfit_demo.tabs.shared import html, picks
 from ulmfit_demo.tabs.shared.signs import named, seen
 from ulmfit_demo.tabs.shared.templates import macro, markup
 
@@ -21,6 +22,7 @@ SHADES = 4  # steps of colour
 FAINT = 0.02  # a word that moves the probability by less has no colour
 STRONG = 0.25  # and by this much the deepest
 
+ON_LOAD = f"{picks.LISTEN}; window.ulmfitLine(element, props, watch)"
 _html = partial(macro, "sentiment/verdict.html")
 
 
@@ -45,36 +47,39 @@ def verdict(v: Verdict) -> str:
     )
 
 
+def stage() -> str:
+    """What `script/line.js` draws a `reading` into, with its legend."""
+    return _html("stage", legend=markup(_html("legend")))
+
+
 def reading(v: Verdict) -> str:
-    """The probability after every word as a line, and the words coloured by what each moved."""
-    shown = v.words[-READ_WORDS:]
-    left = f"The last {len(shown):,} of {len(v.words):,} words are drawn."
-    first = len(v.words) - len(shown)
-    return (note(left) if first else "") + line(shown, first) + legend()
+    """The value of the line over a review, as JSON for `script/line.js`: the last words of a long one.
 
-
-def line(words: Sequence[Word], first: int = 0) -> str:
-    """The words in their order, each under its own piece of the line; each is a button (pick.js).
-
-    A word's point stands over its middle; the line goes on into the next row. `first`: the place of the
-    first of them in the review. A key at the end changes the last two words and nothing before them: the
-    page compares every attribute of the old picture with the new one.
+    `rows` has a row a word: as it is shown, percent of positive after it, points by which it moved that,
+    its shade, whether it is unknown, and what it is called where that is not what is shown. `first` is
+    the first row's place in the review, `begin` the place that is the start and no word, or -1.
     """
-    after = [w.probability for w in words]
-    steps = []
-    for i, word in enumerate(words):
-        left = (after[max(0, i - 1)] + after[i]) / 2
-        right = (after[i] + after[min(i + 1, len(after) - 1)]) / 2
-        heights = (("l", left), ("m", after[i]), ("r", right))
-        places = ";".join(f"--{name}:{100 * (1 - p):.1f}%" for name, p in heights)
-        css = shade(word.moved, FAINT, STRONG) if word.text else ""
-        shown, tip = seen(word.text) or "start", _said(word)
-        begins = not word.text
-        steps.append((first + i, shown, css, word.moved > 0, word.unknown, tip, places, begins))
-    # where the Tab key stops (rove.js)
-    stop = next((first + i for i, word in enumerate(words) if word.text), None)
-    high = len(words) <= HIGH_WORDS
-    return _html("line", steps=steps, stop=stop, high=high, label=summary(words))
+    words = v.words[-READ_WORDS:]
+    first = len(v.words) - len(words)
+    note = f"The last {len(words):,} of {len(v.words):,} words are drawn." if first else ""
+    value = {
+        "rows": [_row(word) for word in words],
+        "first": first,
+        "begin": next((first + i for i, word in enumerate(words) if not word.text), -1),
+        "label": summary(words),
+        "high": len(words) <= HIGH_WORDS,
+        "note": note,
+    }
+    return html.as_json(value)
+
+
+def _row(word: Word) -> list[object]:
+    numbers = [round(100 * word.probability, 1), round(100 * word.moved, 1)]
+    if not word.text:
+        return ["start", *numbers, "", False, "xxbos, the start"]
+    shown, name = seen(word.text), named(word.text)
+    row = [shown, *numbers, shade(word.moved, FAINT, STRONG), word.unknown]
+    return row if name == shown else [*row, name]
 
 
 def summary(words: Sequence[Word]) -> str:
@@ -85,13 +90,6 @@ def summary(words: Sequence[Word]) -> str:
         f"{words[0].probability:.0%} to {words[-1].probability:.0%}; "
         f"“{named(most.text) or 'the start'}” moved it most, by {100 * most.moved:+.0f} points."
     )
-
-
-def _said(word: Word) -> str:
-    shown = named(word.text) or "xxbos, the start"
-    moved = f", moved it by {100 * word.moved:+.1f} points" if word.text else ""
-    unknown = " · not in the vocabulary" if word.unknown else ""
-    return f"{shown}: {word.probability:.1%} positive{moved}{unknown}"
 
 
 def shade(score: float, faint: float, strong: float) -> str:
@@ -121,11 +119,6 @@ def words(
         tip = f"{name}{said}{' · not in the vocabulary' if word.unknown else ''}"
         parts.append((seen(word.text), css, score > 0, word.unknown, tip))
     return _html("words", parts=parts)
-
-
-def legend() -> str:
-    """What the line, the colours and the signs say."""
-    return _html("legend")
 
 
 def what_if(found: WhatIf) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from functools import partial
 from html import escape
@@ -22,6 +23,16 @@ def notice(sentence: str) -> str:
 def empty(sentence: str) -> str:
     """What stands where a result will be."""
     return _html("empty", sentence=sentence)
+
+
+def as_json(value: object) -> str:
+    """The value of a result that a script of the page draws.
+
+    A string, because gradio's page makes every entry of a list observable, which for four columns
+    of a 300-word text costs it more than drawing them. Without `<` it is no HTML, whoever shows it.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
 
 
 def chip(token: Token, first: bool, ids: bool = False) -> str:

@@ -33,6 +33,8 @@ def seen(text: str) -> str:
 
     Inside a word a zero-width character is a sign, unless it shapes its neighbours (emoji, Persian).
     """
+    if _is_plain(text):
+        return text
     if text and not _has_shape(text):
         return visible(text)
     return "".join(_sign(c, False) if _is_hidden(c) else c for c in text)
@@ -41,11 +43,18 @@ def seen(text: str) -> str:
 def named(text: str) -> str:
     """`text`; where nothing of it can be seen also its characters' names: `⟨200d⟩ U+200D ZERO WIDTH
     JOINER`."""
+    if _is_plain(text):
+        return text
     if not text or _has_shape(text):
         return seen(text)
     names = (f"U+{ord(c):04X} {unicodedata.name(c, '')}".strip() for c in text[:4])
     more = ", …" if len(text) > 4 else ""
     return f"{visible(text)} {', '.join(names)}{more}"
+
+
+def _is_plain(text: str) -> bool:
+    """True for most words, known at once: hundreds are asked for at each key press."""
+    return text.isascii() and text.isprintable() and bool(text.strip())
 
 
 def _has_shape(text: str) -> bool:

@@ -9,6 +9,7 @@ from functools import partial
 
 import torch
 
+from ulmfit_demo.tabs.shared import html
 from ulmfit_demo.tabs.shared.signs import VISIBLE, visible
 from ulmfit_demo.tabs.shared.templates import macro
 from ulmfit_demo.theme import KINDS
@@ -51,7 +52,7 @@ def words() -> str:
         "specials": SPECIALS,
         "visible": VISIBLE,
     }
-    # A string for the same reason as in `columns`.
+    # A string for the reason that `html.as_json` gives.
     return json.dumps(value)
 
 
@@ -108,11 +109,7 @@ def column(t: Tokenized) -> dict:
 
 
 def columns(results: Sequence[Tokenized], ids: bool = False) -> str:
-    """The value of the tab's result, as JSON: the text once, and a `column` for each tokenizer.
-
-    A string, because gradio's page makes every entry of a list observable, which for four columns
-    of a 300-word text costs it more than drawing them.
-    """
+    """The value of the tab's result, as JSON: the text once, and a `column` for each tokenizer."""
     source = results[0].source
     value = {
         "source": source,
@@ -120,8 +117,7 @@ def columns(results: Sequence[Tokenized], ids: bool = False) -> str:
         "show_ids": ids,
         "columns": [column(t) for t in results],
     }
-    # Without `<` it is no HTML, whoever shows it.
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return html.as_json(value)
 
 
 def why(source: str, steps: Sequence[Step], enabled: Sequence[str], result: Tokenized) -> str:

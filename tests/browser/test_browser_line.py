@@ -1,0 +1,75 @@
+"""The line over a review in Chromium: drawn from rows, text as text, and a key redraws its own words."""
+
+from itertools import pairwise
+
+import pytest
+
+pytestmark = pytest.mark.browser
+SOON = 60_000
+LAST = "#sentiment-along button.step:last-child"
+# of each step: whether it is a button, its place, its stop of the Tab key, its tip, its heights
+STEPS = """[...document.querySelectorAll('#sentiment-along .step')].map((step) => ({
+  button: step.matches('button'), place: step.dataset.i, stop: step.getAttribute('tabindex'),
+  tip: step.dataset.tip, text: step.querySelector('.w').lastChild.data,
+  heights: ['--l', '--m', '--r'].map((name) => parseFloat(step.style.getPropertyValue(name))),
+}))"""
+
+
+@pytest.fixture
+def write(open_page, answered):
+    page = open_page("Sentiment")
+
+    def write(text, last):
+        page.locator("#sentiment-text textarea").fill(text)
+        page.wait_for_selector(f"{LAST} >> text={last}", timeout=SOON)
+        answered(page)
+        return page
+
+    return write
+
+
+def test_the_line_goes_on_from_word_to_word(write):
+    steps = write("A dull film, and <img src=x onerror=alert(1)> a lovely song", "song").evaluate(
+        STEPS
+    )
+    assert "<img src" not in "".join(s["text"] for s in steps)  # a word each
+    assert {"<", "img"} <= {s["text"] for s in steps}
+    assert [s["place"] for s in steps] == [str(i) for i in range(len(steps))]
+    assert [s["button"] for s in steps] == [False] + [True] * (len(steps) - 1)
+    assert [s["stop"] for s in steps] == [None, "0"] + ["-1"] * (len(steps) - 2)
+    for (left, middle, right), tip in ((s["heights"], s["tip"]) for s in steps):
+        assert f"{100 - middle:.1f}% positive" in tip
+        assert min(left, middle, right) >= 0
+    for before, after in pairwise(steps):
+        assert before["heights"][2] == after["heights"][0]  # the line is not broken
+    assert "moved it by" not in steps[0]["tip"]
+    assert all("moved it by" in s["tip"] for s in steps[1:])
+
+
+def test_a_key_at_the_end_redraws_two_words(write):
+    page = write("I went in expecting nothing, and it was a good film", "film")
+    page.evaluate(
+        """() => {
+          window.redrawn = new Set();
+          new MutationObserver((changes) => changes.forEach(({ target }) => {
+            const step = target.closest('.step');
+            if (step) redrawn.add(step.dataset.i);
+          })).observe(document.querySelector('#sentiment-along'),
+            { childList: true, subtree: true, attributes: true, characterData: true });
+        }"""
+    )
+    box = page.locator("#sentiment-text textarea")
+    box.press("End")
+    box.press("s")
+    page.wait_for_selector(f"{LAST} >> text=films", timeout=SOON)
+    places = [int(i) for i in page.evaluate("[...redrawn]")]
+    n = page.locator("#sentiment-along .step").count()
+    assert sorted(places) == [n - 2, n - 1]
+
+
+def test_without_a_review_there_is_no_line(write):
+    page = write("A good film", "film")
+    assert page.locator("#sentiment-along .legend").is_visible()
+    page.locator("#sentiment-text textarea").fill("")
+    page.wait_for_selector("#sentiment-along .legend", state="hidden", timeout=SOON)
+    assert page.locator("#sentiment-along .line-view").is_hidden()
