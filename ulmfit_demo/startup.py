@@ -6,32 +6,13 @@ import contextlib
 import ctypes
 import gc
 import importlib
-import importlib.util
 import os
 import sys
-import threading
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 M_ARENA_MAX = -8  # of glibc's malloc.h
 ARENAS = 2
-# What gradio imports of compiled code, which would wait for the linker. Missing ones are skipped.
-COMPILED = (
-    "asyncio",
-    "audioop",
-    "brotli",
-    "markupsafe",
-    "orjson",
-    "pandas",
-    "psutil",
-    "pydantic",
-    "ssl",
-    "yaml",
-)
-IMAGES = ("PIL.AvifImagePlugin", "PIL.ImageMath", "PIL.WebPImagePlugin")
-# Of torch's folder `lib`: what `import torch` loads first, and what holds its computations.
-LIBRARIES = (("libtorch_global_deps.so", "RTLD_GLOBAL"), ("libtorch.so", "RTLD_LOCAL"))
 NO_GLIBC = (AttributeError, OSError, TypeError)  # another allocator, without these
 SPLITTER = "sklearn.model_selection"
 LATER = ("matplotlib", "matplotlib.pyplot", "scipy.ndimage")
@@ -51,8 +32,6 @@ def prepare() -> None:
     begin()
     if os.environ.get("SPACES_ZERO_GPU"):
         import spaces  # noqa: F401  (before anything that starts CUDA)
-    else:
-        import_gradio()
     import_fastai()
 
 
@@ -63,35 +42,6 @@ def begin() -> None:
     """
     gc.disable()
     few_arenas()
-
-
-def import_gradio() -> None:
-    """`import gradio` while the linker is at torch's libraries: saves 0.4 s on Linux with two cores."""
-    for name in (*COMPILED, *IMAGES):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-    threading.Thread(target=link_torch, daemon=True).start()
-    import gradio  # noqa: F401
-
-
-def link_torch() -> None:
-    """Link torch's libraries, so that `import torch` finds them linked.
-
-    Called this way the linker runs beside Python, which holds its lock where it links for an import.
-    Where it is not done, or fails, `import torch` does it. Not done where `LD_LIBRARY_PATH` may name
-    other libraries of CUDA: `import torch` sees to it that its own are taken.
-    """
-    torch = importlib.util.find_spec("torch")
-    if sys.platform != "linux" or torch is None or torch.origin is None:
-        return
-    if os.environ.get("LD_LIBRARY_PATH"):
-        return
-    dlopen = ctypes.CDLL(None).dlopen  # a function that ctypes calls without Python's lock
-    dlopen.argtypes, dlopen.restype = (ctypes.c_char_p, ctypes.c_int), ctypes.c_void_p
-    for name, mode in LIBRARIES:
-        dlopen(
-            os.fsencode(Path(torch.origin).parent / "lib" / name), os.RTLD_NOW | getattr(os, mode)
-        )
 
 
 def few_arenas() -> None:

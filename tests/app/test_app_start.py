@@ -1,6 +1,5 @@
 """The start: what it leaves out, and that nothing is lost by it."""
 
-import os
 import platform
 import subprocess
 import sys
@@ -71,20 +70,6 @@ libc.fclose(file)
 gate.wait(100)
 """
 
-LINKED = """
-import sys, time
-from ulmfit_demo import startup
-startup.import_gradio()
-assert "gradio" in sys.modules and "torch" not in sys.modules
-until = time.monotonic() + 100
-while "libtorch_cpu.so" not in (linked := open("/proc/self/maps").read()):
-    assert time.monotonic() < until
-    time.sleep(0.1)
-assert "libtorch_python.so" not in linked
-import torch
-assert (torch.ones(300, 40) @ torch.arange(40.0)).tolist() == [780.0] * 300
-"""
-
 
 def test_the_start_leaves_out_what_no_tab_calls():
     done = subprocess.run(
@@ -101,16 +86,3 @@ def test_memory_is_given_from_two_places_however_many_threads(tmp_path):
         subprocess.run([sys.executable, "-c", ARENAS, out, how], cwd=ROOT, check=True, timeout=200)
         heaps[how] = out.read_text().count("<heap nr=")
     assert heaps["few"] <= 2 < heaps["many"]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="links ahead on Linux only")
-def test_torch_is_linked_before_it_is_imported():
-    done = subprocess.run(
-        [sys.executable, "-c", LINKED],
-        cwd=ROOT,
-        env={k: v for k, v in os.environ.items() if k != "LD_LIBRARY_PATH"},
-        capture_output=True,
-        text=True,
-        timeout=220,
-    )
-    assert done.returncode == 0, done.stderr[-2_000:]
