@@ -87,7 +87,6 @@ ORDER_SESSIONS = 2_000  # visitors whose answers are kept in order: a few number
 UNDO = 50  # changes of a review that can be taken back
 STATE_SECONDS = 1_800  # a visitor's last review and texts are forgotten after so long
 WIRE_LEAST_BYTES = 1_000  # of an answer: a shorter one goes as it is
-WIRE_WELL_BYTES = 1_500_000  # of an answer: a longer one is compressed less well, and faster
 WIRE_KEPT_BYTES = 16_000_000  # of compressed answers that are kept for the next visitor
 BODY_BYTES = 12_000_000  # of a request: the longest text that is taken, six bytes for a character
 BRANCHES = 12  # texts side by side, those that a visitor steered included

@@ -9,7 +9,7 @@ no endpoint has a parameter for it, a program sends none, and its answers pass a
 through one stream a session. There each output remembers the number of the question that wrote it last,
 and an older answer leaves that output as it is (`web/gradio_patches.py` hooks this into gradio's queue).
 The page may read an older answer last all the same, so it keeps the same order for what it draws
-(`gradio_patches.newest_answers`).
+(`gradio_script.newest_answers`).
 """
 
 from __future__ import annotations

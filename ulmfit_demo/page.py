@@ -26,7 +26,15 @@ from ulmfit_demo.tabs import (
 )
 from ulmfit_demo.tabs.journey import front
 from ulmfit_demo.tabs.shared import links, notebooks, questions
-from ulmfit_demo.web import answers, endpoints, gradio_overhead, gradio_patches, preview, resources
+from ulmfit_demo.web import (
+    answers,
+    endpoints,
+    gradio_overhead,
+    gradio_patches,
+    gradio_script,
+    preview,
+    resources,
+)
 
 MCP = "ULMFIT_MCP"  # of the environment: 1 serves the endpoints as tools of an MCP server as well
 TABS = {
@@ -111,7 +119,7 @@ def launch_settings() -> dict:
         gradio_patches.write_mcp_json()
         web.quiet_mcp()
     own = theme.own_files()
-    wire = Middleware(web.Wire, page=web.Joined(own), script=gradio_patches.mend_script, own=own)
+    wire = Middleware(web.Wire, page=web.Joined(own), script=gradio_script.mend_script, own=own)
     doors = [Middleware(web.BodyLimit), wire, Middleware(web.RefusesRequests)]
     return {
         "theme": theme.theme(),

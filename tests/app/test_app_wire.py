@@ -9,7 +9,7 @@ import pytest
 from tests import http
 from tests.own_loop import run_async
 from ulmfit_demo import theme
-from ulmfit_demo.web import Joined, Wire, gradio_patches, styles, wire
+from ulmfit_demo.web import Joined, Wire, gradio_script, styles, wire
 
 PAGE = b"<html>" + b"a page of many words " * 500 + b"</html>"
 
@@ -173,16 +173,16 @@ def test_scripts_are_compressed_and_kept(url):
     answer = http.get(f"{url}assets/{name}", headers={"accept-encoding": "br"})
     assert answer.headers["cache-control"] == wire.FOREVER
     assert answer.headers["content-encoding"] == "br"
-    assert answer.text == (styles.ASSETS / name).read_text(encoding="utf-8")
+    assert answer.content == gradio_script.mend_script((styles.ASSETS / name).read_bytes())
 
 
 def test_an_event_that_waited_runs_again_alone(url):
     """Both places of gradio's script that start what waited; a new gradio may word them otherwise."""
     name = next(p for p in styles.ASSETS.glob("Blocks-*.js") if b"always_last" in p.read_bytes())
-    assert len(gradio_patches.AGAIN.findall(name.read_bytes())) == 2
+    assert len(gradio_script.AGAIN.findall(name.read_bytes())) == 2
     script = http.get(f"{url}assets/{name.name}").text
     assert script.count("fn_index:r.id,target_id:e.target_id})") == 2
-    assert not gradio_patches.AGAIN.search(script.encode())
+    assert not gradio_script.AGAIN.search(script.encode())
 
 
 def test_statuses_that_show_nothing_new_are_not_told(url):
@@ -190,12 +190,12 @@ def test_statuses_that_show_nothing_new_are_not_told(url):
     (name,) = (
         p
         for p in styles.ASSETS.glob("Blocks-*.js")
-        if gradio_patches.STATUSES.search(p.read_bytes())
+        if gradio_script.STATUSES.search(p.read_bytes())
     )
-    assert len(gradio_patches.STATUSES.findall(name.read_bytes())) == 1
+    assert len(gradio_script.STATUSES.findall(name.read_bytes())) == 1
     script = http.get(f"{url}assets/{name.name}").text
     assert script.count("told.set(i,b)") == 1
-    assert not gradio_patches.STATUSES.search(script.encode())
+    assert not gradio_script.STATUSES.search(script.encode())
 
 
 def test_an_answer_knows_its_question(url):
@@ -203,7 +203,7 @@ def test_an_answer_knows_its_question(url):
     (name,) = (
         p for p in styles.ASSETS.glob("Blocks-*.js") if b"async handle_data" in p.read_bytes()
     )
-    places = (gradio_patches.SUBMITTED, gradio_patches.ANSWERED, gradio_patches.HANDLED)
+    places = (gradio_script.SUBMITTED, gradio_script.ANSWERED, gradio_script.HANDLED)
     assert [len(place.findall(name.read_bytes())) for place in places] == [1, 1, 1]
     script = http.get(f"{url}assets/{name.name}").text
     assert script.count("window.ulmfitAsked?.(i)") == 1
@@ -214,7 +214,7 @@ def test_an_answer_knows_its_question(url):
 def test_inputs_are_told_that_they_are_valid_only_after_an_error(url):
     """The two places of gradio's script for a `validator`; a new gradio may word them otherwise."""
     (name,) = (p for p in styles.ASSETS.glob("Blocks-*.js") if b"always_last" in p.read_bytes())
-    places = (gradio_patches.CLEARED, gradio_patches.INVALID)
+    places = (gradio_script.CLEARED, gradio_script.INVALID)
     assert [len(place.findall(name.read_bytes())) for place in places] == [1, 1]
     script = http.get(f"{url}assets/{name.name}").text
     assert script.count(".invalid=true;") == script.count(".invalid=false,") == 1
@@ -223,10 +223,20 @@ def test_inputs_are_told_that_they_are_valid_only_after_an_error(url):
 def test_a_stream_that_ends_is_opened_again_where_an_answer_is_missing(url):
     """The two places of gradio's script for streams; a new gradio may word them otherwise."""
     (name,) = (p for p in styles.ASSETS.glob("index-*.js") if b"close_stream`" in p.read_bytes())
-    places = (gradio_patches.CLOSED, gradio_patches.RECEIPT)
+    places = (gradio_script.CLOSED, gradio_script.RECEIPT)
     assert [len(place.findall(name.read_bytes())) for place in places] == [1, 1]
     script = http.get(f"{url}assets/{name.name}").text
     assert script.count(".unclosed_events.size&&") == script.count("const ended=") == 1
+
+
+def test_the_page_s_events_are_found_at_once(url):
+    """The two places of gradio's script that look for them; a new gradio may word them otherwise."""
+    core = next(p for p in styles.ASSETS.glob("core-*.js") if b"find_attached" in p.read_bytes())
+    name = next(p for p in styles.ASSETS.glob("Blocks-*.js") if b"set_event_args" in p.read_bytes())
+    assert len(gradio_script.LISTED.findall(core.read_bytes())) == 1
+    assert len(gradio_script.ARGUMENTS.findall(name.read_bytes())) == 1
+    assert http.get(f"{url}assets/{core.name}").text.count("this.listed!==") == 1
+    assert "if(!Object.keys(t??{}).length)" in http.get(f"{url}assets/{name.name}").text
 
 
 def test_the_figures_script_names_the_plotly_that_ships(url):

@@ -16,7 +16,7 @@ from ulmfit_demo.tabs.sentiment import verdict_html as sentiment_view
 from ulmfit_demo.tabs.tokenizers import columns_html as tokens
 from ulmfit_demo.tabs.vocabulary import ladder_html as vocabulary
 from ulmfit_demo.tabs.vocabulary import words_html as words_view
-from ulmfit_demo.web import Wire, gradio_patches
+from ulmfit_demo.web import Wire, gradio_script
 
 pytestmark = pytest.mark.browser
 OLD, NEW = "Quagmires abound, they say.", "The lantern was lit; nobody came home again."
@@ -209,7 +209,7 @@ def test_two_that_listen_to_one_field_do_not_start_each_other(browser):
         shown = [gr.HTML(), gr.HTML()]
         for one in shown:
             field.change(slowly, field, one, trigger_mode="always_last", concurrency_limit=2)
-    wire = Middleware(Wire, script=gradio_patches.mend_script)
+    wire = Middleware(Wire, script=gradio_script.mend_script)
     _, address, _ = demo.launch(
         prevent_thread_lock=True, quiet=True, app_kwargs={"middleware": [wire]}
     )

@@ -22,14 +22,16 @@ NO_WORDS = "no words"  # where a verdict would stand, of a text that has none
 FIRST = "A first review, so that the next one is quick."
 COMMON = 10_000  # first words of the vocabulary, which falls by frequency
 SUGGESTIONS = 8
+FIRST_PAGE_SECONDS = 3  # after the build: by then the first visitor's page stands
 CONSIDERED = 40  # words of the model's own that are weighed against what follows
 FOLLOWING = 8  # tokens after the word that a suggestion must fit
 
 
 def warm_up(loaded: LoadedModels, then: Callable[[], None]) -> None:
-    """Measure the machine's fastest precision while the page is fetched, not at a visitor's word.
+    """Measure the machine's fastest precision before a visitor's first word asks for it.
 
-    Let the tokenizer learn the commonest words, and call `then`.
+    Let the tokenizer learn the commonest words, and call `then`. The first page comes before that: what
+    draws it wants the processor too.
     """
     if loaded.bundle is None:
         then()
@@ -46,8 +48,17 @@ def warm_up(loaded: LoadedModels, then: Callable[[], None]) -> None:
     # for and cannot run must end the start, not every request.
     if devices.ZERO_GPU or os.environ.get(precision.ENV):
         work()
-    else:
-        threading.Thread(target=work).start()
+        return
+
+    def later() -> None:
+        begin = time.monotonic() + FIRST_PAGE_SECONDS
+        while time.monotonic() < begin:
+            if not threading.main_thread().is_alive():
+                return  # the program has ended, and waits for this thread
+            time.sleep(0.1)
+        work()
+
+    threading.Thread(target=later).start()
 
 
 class Word(

@@ -8,16 +8,11 @@
 - `forget_inputs`, `state_holder.SessionState`: issues 11602 and 11009, memory grows by every session.
 - `write_mcp_json`, in `GradioMCPServer.postprocess_output_data`: issue 11383; huggingface/mcp-course
   100 shows the same.
-- `alone`, in the page's `dispatch`: no issue found. Pull request 5826 brought `always_last`.
-- `changed_statuses`, in the page's `update_loading_stati_state`, and `cleared_errors`, in `dispatch`: no
-  issue found; 5914 is their like, streaming that slows with every element of the page.
-- `newest_answers`, in the page's `run`, `dispatch` and `handle_data`: no issue found.
-- `streams`, in the page's `open_stream` and `submit`: no issue found.
 
-Elsewhere `gradio_overhead.py` leaves out what gradio spends on each event, `answers.py` mends what
-its writer of JSON refuses, `preview.py` puts our tags into gradio's page (issue 11233), `styles.py`
-reads the names of its style sheets from its script, and `tabs/journey/strip.py` orders its list of
-events.
+Elsewhere `gradio_script.py` changes the page's script, `gradio_overhead.py` leaves out what gradio
+spends on each event, `answers.py` mends what its writer of JSON refuses, `preview.py` puts our tags into
+gradio's page (issue 11233), `styles.py` reads the names of its style sheets from its script, and
+`tabs/journey/strip.py` orders its list of events.
 
 The numbers are of https://github.com/gradio-app/gradio. Two variables of the environment, in
 `startup.py`, keep gradio from making a table of its last requests (pull request 11764 brought it).
@@ -27,7 +22,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import re
 from collections import OrderedDict
 from datetime import datetime
 from types import SimpleNamespace
@@ -179,110 +173,6 @@ class ForgetfulSession(state_holder.SessionState):
 
     def _update_value_in_config(self, key: int, value: object) -> None:
         pass
-
-
-AGAIN = re.compile(
-    rb"this\.queue\.has\((\w+)\.id\)&&\(this\.queue\.delete\(\1\.id\),this\.dispatch\((\w+)\)\)"
-)
-STATUSES = re.compile(
-    rb"(async update_loading_stati_state\(\)\{)"
-    rb"(await Promise\.all\(Object\.entries\(this\.loading_stati\.current\))"
-    rb"(\.map\(\(\[\w+,\w+\]\)=>this\.update_state_cb\()"
-)
-CLEARED = re.compile(
-    rb"(\w+===0&&)((\w+)\.inputs\.forEach\(\w+=>\{this\.update_state_cb\(\w+,"
-    rb"\{loading_status:\{validation_error:null\}\},!1\)\}\))"
-)
-INVALID = re.compile(rb"(if\(Array\.isArray\(\w+\?\.message\)\)\{)(?=(\w+)\.connection_type)")
-SUBMITTED = re.compile(rb"data:(\w+\.submit\(this\.id,(\w+),[^{}]*\{[^{}]*\}\))\}")
-ANSWERED = re.compile(
-    rb"(for await\(let (\w+) of (\w+)\.data\).{0,300}?this\.handle_data\(\w+\.outputs,\2\.data)\)"
-)
-HANDLED = re.compile(
-    rb"async handle_data\((\w+),(\w+)\)\{await Promise\.all\(\1\.map\(async\((\w+),(\w+)\)=>\{"
-    rb"(let (\w+)=\2\[\4\]===void 0\?(\w+):\2\[\4\];)"
-)
-CLOSED = re.compile(
-    rb"(if\(\w+\.msg===`close_stream`\)\{\w+\(\w+,(\w+)\.abort_controller\);)return\}"
-)
-RECEIPT = re.compile(
-    rb"((\w+) in (\w+)&&\(\3\[\2\]\.forEach\(\w+=>\w+\(\w+\)\),delete \3\[\2\]\)),"
-    rb"(\w+\[\2\]=\w+,\w+\.add\(\2\),\w+\.open\|\|await this\.open_stream\(\))\}"
-)
-
-
-def mend_script(script: bytes) -> bytes:
-    """A script of gradio's page as this app serves it: what the five below change."""
-    return streams(newest_answers(cleared_errors(changed_statuses(alone(script)))))
-
-
-def alone(script: bytes) -> bytes:
-    """gradio's script, in which an event that waited for its last run (`always_last`) runs again alone.
-
-    There it starts all events of the same trigger: two that listen to one field, and each of which runs
-    as the other ends, ask for ever, though nobody types.
-    """
-    one = rb'{...\2,type:"fn",fn_index:\1.id,target_id:\2.target_id}'
-    return AGAIN.sub(
-        rb"this.queue.has(\1.id)&&(this.queue.delete(\1.id),this.dispatch(" + one + rb"))", script
-    )
-
-
-def changed_statuses(script: bytes) -> bytes:
-    """gradio's script, in which a component is told its loading status where that shows something new.
-
-    There each message of each event tells every component that was ever an output, and looks for each in
-    the whole tree of components. A status with `show_progress="hidden"` shows nothing.
-    """
-    # a: what it was told last, if anything; b: what is so now
-    quiet = rb'quiet=(s)=>s.show_progress==="hidden"&&s.status!=="pending"'
-    hidden = rb'hidden=(a,b)=>b.show_progress==="hidden"&&(!a||quiet(a))'
-    equal = rb"equal=(a,b)=>a&&Object.keys({...a,...b}).every((k)=>a[k]===b[k])"
-    told = rb".filter(([i,b])=>!hidden(told.get(i),b)&&!equal(told.get(i),b)&&told.set(i,b))"
-    begin = rb"\1const told=this.told??=new Map," + b",".join((quiet, hidden, equal)) + rb";"
-    return STATUSES.sub(begin + rb"\2" + told + rb"\3", script)
-
-
-def cleared_errors(script: bytes) -> bytes:
-    """gradio's script, in which a question's inputs are told that they are valid where one was not.
-
-    There the first message of each question tells each of its inputs, found in the whole tree of
-    components; only an event with a `validator` can have found one invalid, and only it says so here.
-    """
-    script = INVALID.sub(rb"\1\2.invalid=true;", script)
-    return CLEARED.sub(rb"\1\3.invalid&&(\3.invalid=false,\2)", script)
-
-
-def newest_answers(script: bytes) -> bytes:
-    """gradio's script, in which an older answer to the page never overwrites a newer one.
-
-    The server sends them in order (`keep_order`), but the page reads an answer only once it has the
-    receipt of its question, and receipts may overtake each other. So each output remembers the newest of
-    the numbered questions (`order.js`) that wrote it.
-    """
-    number = rb"{question:window.ulmfitAsked?.(\2)}"
-    script = SUBMITTED.sub(rb"data:Object.assign(\1," + number + rb")}", script)
-    script = ANSWERED.sub(rb"\1,\3.data.question)", script)
-    skip = rb'\6?.__type__==="update"&&Object.keys(\6).length===1'
-    order = (
-        rb"if(question&&\6!==\7&&!(" + skip + rb")){const written=this.written??=new Map;"
-        rb"if(written.get(\3)>question)return;written.set(\3,question)}"
-    )
-    begin = rb"async handle_data(\1,\2,question){await Promise.all(\1.map(async(\3,\4)=>{\5"
-    return HANDLED.sub(begin + order, script)
-
-
-def streams(script: bytes) -> bytes:
-    """gradio's script, in which a question that was sent as the stream ended gets its answer at once.
-
-    The server ends a session's stream of answers when it has no question left. A question may come after
-    that, and its receipt may be read before the stream's end: then the page thinks that the stream is
-    open, and the answer waits on the server until somebody asks something else. The other way round, an
-    answer that was read before the receipt of its question left the question as open for ever.
-    """
-    script = CLOSED.sub(rb"\1\2.unclosed_events.size&&\2.open_stream();return}", script)
-    ended = rb"const ended=\3[\2]?.some((m)=>m.msg===`process_completed`);"
-    return RECEIPT.sub(ended + rb"\1;ended||(\4)}", script)
 
 
 def forget_inputs() -> None:

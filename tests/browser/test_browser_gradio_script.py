@@ -1,6 +1,8 @@
-"""gradio's script in the page, as `gradio_patches.mend_script` changes it: statuses, order of answers."""
+"""gradio's script in the page, as `gradio_script.mend_script` changes it: statuses, order of answers."""
 
 import json
+import random
+import re
 import time
 from collections.abc import Iterator
 
@@ -11,7 +13,7 @@ from starlette.middleware import Middleware
 from ulmfit_demo import theme
 from ulmfit_demo.order import SKIP
 from ulmfit_demo.tabs.shared import events
-from ulmfit_demo.web import gradio_patches
+from ulmfit_demo.web import gradio_script, styles
 from ulmfit_demo.web.wire import Wire
 
 pytestmark = pytest.mark.browser
@@ -97,7 +99,7 @@ def address() -> Iterator[str]:
         events.live(
             [asked], lambda text: (text, text), [asked], answers, None, trigger_mode="multiple"
         )
-    wire = Middleware(Wire, script=gradio_patches.mend_script)
+    wire = Middleware(Wire, script=gradio_script.mend_script)
     _, address, _ = demo.launch(
         prevent_thread_lock=True,
         quiet=True,
@@ -199,3 +201,62 @@ def test_a_question_sent_as_the_stream_ends_is_answered(page):
     page.locator("#asked textarea").fill("second")
     page.locator("#answer").get_by_text("answer 2").wait_for(timeout=SOON)
     assert page.evaluate("streams") == 2
+
+
+def method(pattern: str, script: bytes) -> str:
+    """A class with one method of gradio's script, as an expression."""
+    found = re.search(pattern, script.decode())
+    assert found
+    return f"(class {{{found[0]}}})"
+
+
+def test_a_component_has_the_events_that_gradio_finds(browser):
+    """gradio's own method is the oracle, on random events."""
+    core = next(p for p in styles.ASSETS.glob("core-*.js") if b"find_attached" in p.read_bytes())
+    theirs = core.read_bytes()
+    pattern = r"find_attached_events\(\w+,\w+\)\{.*?\}(?=traverse\()"
+    classes = [method(pattern, s) for s in (theirs, gradio_script.mend_script(theirs))]
+    assert classes[0] != classes[1]
+    rng = random.Random(0)
+    names = ["change", "input", "submit", "select", None]
+    events = [
+        {"targets": [[rng.randrange(30), rng.choice(names)] for _ in range(rng.randrange(5))]}
+        for _ in range(200)
+    ]
+    fewer = events[:20]  # of a page that is drawn anew: the list is another one
+    page = browser.new_page()
+    found = [
+        page.evaluate(
+            f"""([events, fewer]) => {{
+              const app = new {code};
+              return [events, fewer, events].map((list) => [...Array(32).keys()].map((id) =>
+                app.find_attached_events({{ id, props: {{ shared_props: {{}} }} }}, list)
+                  .props.shared_props.attached_events));
+            }}""",
+            [events, fewer],
+        )
+        for code in classes
+    ]
+    page.close()
+    assert found[0] == found[1]
+    assert any(len(names) > 3 for names in found[0][0])
+    assert found[0][0][31] == []
+
+
+def test_only_who_is_told_something_is_looked_for(browser):
+    name = next(p for p in styles.ASSETS.glob("Blocks-*.js") if b"set_event_args" in p.read_bytes())
+    pattern = r"async set_event_args\(\w+,\w+\)\{.*?\}(?=(async )?\w+\(\w+)"
+    mended = gradio_script.mend_script(name.read_bytes())
+    page = browser.new_page()
+    told = page.evaluate(
+        f"""async () => {{
+          const app = new {method(pattern, mended)}, asked = [], told = [];
+          app.get_state_cb = async (id) => {{ asked.push(id); return {{ value: 1 }}; }};
+          app.update_state_cb = async (id, args) => {{ told.push([id, args]); }};
+          await app.set_event_args(3, {{}});
+          await app.set_event_args(4, {{ value: 2 }});
+          return [asked, told];
+        }}"""
+    )
+    page.close()
+    assert told == [[4], [[4, {"value": 2}]]]
