@@ -30,7 +30,7 @@ window.ulmfitLine = (element, props, watch) => {
     word.replaceChildren(shown);
     if (!shade) return;
     const sign = document.createElement("small");
-    sign.ariaHidden = "true";
+    sign.setAttribute("aria-hidden", "true");
     sign.textContent = shade[0] === "p" ? "+" : "−";
     word.prepend(sign);
   };
@@ -39,15 +39,15 @@ window.ulmfitLine = (element, props, watch) => {
   const draw = () => {
     const view = element.querySelector(".line-view");
     view.hidden = !props.value;
-    const value = props.value ? JSON.parse(props.value) : { rows: [], first: 0, label: "", note: "" };
+    const value = props.value ? JSON.parse(props.value) : { rows: [], first: 0, label: "", note: "", high: false };
     const run = view.querySelector(".along"), note = view.querySelector(".line-note");
     note.textContent = value.note;
     note.hidden = !value.note;
-    run.ariaLabel = value.label;
+    run.setAttribute("aria-label", value.label);
     run.classList.toggle("high", value.high);
     const now = value.rows.map((row, i) => {
-      const begin = value.first + i === value.begin, where = places(value.rows, i);
-      return { row, begin, where, place: value.first + i, key: JSON.stringify([row, begin, where, value.first]) };
+      const place = value.first + i, where = places(value.rows, i);
+      return { row, begin: place === 0, where, place, key: JSON.stringify([row, where, place]) };
     });
     while (run.children.length > now.length) run.lastChild.remove();
     const stood = run.children.length, fresh = document.createDocumentFragment();

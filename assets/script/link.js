@@ -227,14 +227,14 @@
     // One entry after the other: the answers of two may come in any order, and the older one's would stay.
     if (restoring && Date.now() - restoring < LOST) later = true; else if (!goTo()) ready();
   });
-  // What was typed in the last half second belongs to the entry that a click leaves.
+  // What was typed since the last tick belongs to the entry that a click leaves.
   document.addEventListener("click", (ev) => {
     if (ev.isTrusted && ev.target.closest?.("button, [role=option]")) { if (going) going.until = 0; write(); }
   }, true);
   // Who types has arrived.
   document.addEventListener("input", (ev) => {
     if (!ev.isTrusted) return;
-    typed = Date.now();
+    if (ev.target.matches("textarea")) typed = Date.now();
     if (running) going = null;
   }, true);
   const lesson = (tab) => Number(tabs[tab]?.lesson || 0);

@@ -1,6 +1,6 @@
 // The page numbers its questions in the order in which it reads the controls for them. The number goes into
 // the last input, which no one sees; the server (`order.py`) lets no older answer overwrite a newer one, and
-// nor does the page (`gradio_patches.newest_answers`), which asks here for the number of what it sent.
+// nor does the page (`gradio_script.newest_answers`), which asks here for the number of what it sent.
 (() => {
   let asked = 0;
   const numbers = new WeakMap(); // inputs as they are sent → number

@@ -239,6 +239,15 @@ def test_the_page_s_events_are_found_at_once(url):
     assert "if(!Object.keys(t??{}).length)" in http.get(f"{url}assets/{name.name}").text
 
 
+def test_a_clock_ends_when_it_leaves_the_page(url):
+    """The two places of gradio's script for it; a new gradio may word them otherwise."""
+    (name,) = styles.ASSETS.glob("statustracker-*.js")
+    places = (gradio_script.CLOCK, gradio_script.CLOCK_PLACE)
+    assert [len(place.findall(name.read_bytes())) for place in places] == [1, 1]
+    served = http.get(f"{url}assets/{name.name}").content
+    assert len(served) == len(name.read_bytes()) + len("U&&")
+
+
 def test_the_figures_script_names_the_plotly_that_ships(url):
     (name,) = theme.own_files()
     assert f'"own/{name}"' in (theme.ASSETS / "script" / "figures.js").read_text(encoding="utf-8")

@@ -203,6 +203,35 @@ def test_a_question_sent_as_the_stream_ends_is_answered(page):
     assert page.evaluate("streams") == 2
 
 
+def comes_to_rest(page) -> bool:
+    """Whether a second goes by, of the next fifteen, in which the page asks for no frame."""
+    asked = [page.evaluate("frames_asked")]
+    for _ in range(15):
+        page.wait_for_timeout(1_000)
+        asked.append(page.evaluate("frames_asked"))
+        if asked[-1] == asked[-2]:
+            return True
+    return False
+
+
+def test_a_page_at_rest_asks_for_no_frame(browser, address):
+    page = browser.new_page()
+    page.add_init_script(
+        """window.frames_asked = 0;
+        const ask = window.requestAnimationFrame;
+        window.requestAnimationFrame = (then) => { frames_asked++; return ask.call(window, then); };"""
+    )
+    page.goto(address, wait_until="domcontentloaded")
+    page.locator("#field textarea").wait_for(timeout=SOON)
+    assert comes_to_rest(page)
+    page.get_by_role("button", name="Go", exact=True).click()
+    clock = page.locator("#loud [data-testid=status-tracker]")
+    clock.get_by_text(re.compile(r"0\.[5-9]")).wait_for(timeout=SOON)  # it counts while it is there
+    page.locator("#loud").get_by_text("loud").wait_for(timeout=SOON)
+    assert comes_to_rest(page)
+    page.close()
+
+
 def method(pattern: str, script: bytes) -> str:
     """A class with one method of gradio's script, as an expression."""
     found = re.search(pattern, script.decode())

@@ -38,7 +38,7 @@ def test_a_word_is_replaced_and_the_change_is_taken_back(open_page):
 
 def test_hovering_the_line_marks_its_word(open_page, answered):
     page = open_page("Sentiment")
-    answered(page)  # a late answer would draw the words anew and take the mark away
+    answered(page)  # a late answer may move the words away from under the mouse
     page.locator("#sentiment-along .step").nth(3).hover()
     word = page.locator("#sentiment-along .step.here")
     word.wait_for(timeout=SOON)

@@ -162,8 +162,7 @@ def group_words(pieces: incremental.Pieces, after: Sequence[float]) -> Iterator[
         unknown = unknown or token.kind == "unknown"
         if token.kind == "rule" and i < end_of_text:
             continue
-        text = source[start:end] if token.kind != "special" else ""
-        yield Word(text, start, end, first, i, after[i], after[i] - before, unknown)
+        yield Word(source[start:end], start, end, first, i, after[i], after[i] - before, unknown)
         first, before, start, end, unknown = i + 1, after[i], len(source), 0, False
 
 

@@ -1,4 +1,4 @@
-"""The strip, the front door, old texts, the line over its words: as HTML, without a page."""
+"""The strip, the front door, old texts as HTML, the line over a review as rows: without a page."""
 
 import json
 import re
@@ -101,7 +101,7 @@ def test_a_reading_has_a_row_for_each_word():
         ["a", 100.0, 50.0, "p4", False],
         [EVIL, 25.0, -75.0, "n4", False],
     ]
-    assert (value["first"], value["begin"], value["note"]) == (0, 0, "")
+    assert (value["first"], value["note"]) == (0, "")
     assert value["high"]
     assert "moved it most, by -75 points" in value["label"]
 
@@ -111,7 +111,7 @@ def test_of_a_long_review_the_last_words_are_drawn():
     words = (word("", 0.5, 0.0), *(word("a", 0.5, 0.0) for _ in range(n - 1)))
     value = json.loads(verdict_html.reading(replace(VERDICT, words=words)))
     assert len(value["rows"]) == verdict_html.READ_WORDS
-    assert (value["first"], value["begin"], value["high"]) == (2, -1, False)
+    assert (value["first"], value["high"]) == (2, False)
     assert value["note"] == "The last 1,000 of 1,002 words are drawn."
 
 

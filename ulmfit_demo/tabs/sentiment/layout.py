@@ -40,7 +40,7 @@ def build(loaded: LoadedModels) -> Controls:
 
     @guard.guarded(gr.skip(), None, gr.skip())
     def show(text, before, with_code):
-        """Is a film review positive? The verdict, and how every word moved it, as HTML.
+        """Is a film review positive? The verdict as HTML, and the rows of the line over its words.
 
         Args:
             text: a film review in English

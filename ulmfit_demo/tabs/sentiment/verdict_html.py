@@ -1,4 +1,4 @@
-"""Verdicts, reading along, reasons and what-if, as HTML. Classifies nothing."""
+"""Verdicts, reasons and what-if as HTML, the line over a review as rows. Classifies nothing."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def reading(v: Verdict) -> str:
 
     `rows` has a row a word: as it is shown, percent of positive after it, points by which it moved that,
     its shade, whether it is unknown, and what it is called where that is not what is shown. `first` is
-    the first row's place in the review, `begin` the place that is the start and no word, or -1.
+    the first row's place in the review; place 0 is the start and no word.
     """
     words = v.words[-READ_WORDS:]
     first = len(v.words) - len(words)
@@ -65,7 +65,6 @@ def reading(v: Verdict) -> str:
     value = {
         "rows": [_row(word) for word in words],
         "first": first,
-        "begin": next((first + i for i, word in enumerate(words) if not word.text), -1),
         "label": summary(words),
         "high": len(words) <= HIGH_WORDS,
         "note": note,

@@ -1,4 +1,4 @@
-"""What views share: notices, token chips, the legend of their colours. Escapes every text."""
+"""What views share: notices, token chips, their legend, JSON for scripts. Escapes every text."""
 
 from __future__ import annotations
 
