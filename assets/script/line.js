@@ -50,12 +50,12 @@ window.ulmfitLine = (element, props, watch) => {
       return { row, begin: place === 0, where, place, key: JSON.stringify([row, where, place]) };
     });
     while (run.children.length > now.length) run.lastChild.remove();
-    const stood = run.children.length, fresh = document.createDocumentFragment();
+    const stood = [...run.children], fresh = document.createDocumentFragment();
     now.forEach(({ row, begin, where, place, key }, i) => {
-      let step = run.children[i];
-      if (i < stood && drawn[i] === key) return;
-      if (i >= stood) fresh.append((step = newStep(begin)));
-      else if (step.matches(".begin") !== begin) run.replaceChild((step = newStep(begin)), run.children[i]);
+      if (i < stood.length && drawn[i] === key) return;
+      const fits = stood[i]?.matches(".begin") === begin, step = fits ? stood[i] : newStep(begin);
+      if (i >= stood.length) fresh.append(step);
+      else if (!fits) stood[i].replaceWith(step);
       fill(step, row, where, place);
     });
     run.append(fresh);
