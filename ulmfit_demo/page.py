@@ -120,7 +120,12 @@ def launch_settings() -> dict:
         web.quiet_mcp()
     own = theme.own_files()
     wire = Middleware(web.Wire, page=web.Joined(own), script=gradio_script.mend_script, own=own)
-    doors = [Middleware(web.BodyLimit), wire, Middleware(web.RefusesRequests)]
+    doors = [
+        Middleware(web.BodyLimit),
+        wire,
+        Middleware(web.RefusesRequests),
+        Middleware(web.Shortcut),
+    ]
     return {
         "theme": theme.theme(),
         "css_paths": theme.STYLES,

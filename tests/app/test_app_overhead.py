@@ -4,6 +4,7 @@ import functools
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import anyio
@@ -12,6 +13,7 @@ import pytest
 from gradio import queueing
 
 from tests.own_loop import run_async
+from tests.page import SECONDS, program
 from ulmfit_demo.web import gradio_overhead
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,3 +154,41 @@ def test_an_event_needs_no_matplotlib(how, loaded):
         [sys.executable, "-c", DRAWN, how], cwd=ROOT, capture_output=True, text=True, timeout=200
     )
     assert done.stdout.split()[-1:] == [loaded], done.stderr[-2_000:]
+
+
+@pytest.fixture
+def waking(monkeypatch):
+    """A served app whose queue sees nothing by itself within an hour; whether each call ran alone."""
+    monkeypatch.setattr(gradio_overhead, "FIND_OUT", 3_600.0)
+    running, most = threading.Semaphore(1), []
+
+    def one(x: str) -> str:
+        most.append(running.acquire(blocking=False))  # False: another one runs
+        time.sleep(0.01)
+        running.release()
+        return x
+
+    with gr.Blocks(analytics_enabled=False) as demo:
+        gr.api(one, api_name="one", concurrency_limit=1, concurrency_id="lane")
+    demo.queue()
+    gradio_overhead.save(demo)
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True)
+    yield demo, program(url), most
+    demo.close()
+
+
+def test_the_queue_begins_with_a_question_and_goes_on_after_an_answer(waking):
+    _, client, most = waking
+    jobs = [client.submit(f"{i}", api_name="/one") for i in range(8)]
+    assert [job.result(SECONDS) for job in jobs] == [f"{i}" for i in range(8)]
+    assert most == [True] * 8
+
+
+def test_an_idle_queue_does_not_look(waking, monkeypatch):
+    demo, client, _ = waking
+    assert client.predict("a", api_name="/one") == "a"
+    looked = []
+    length = type(demo._queue).__len__
+    monkeypatch.setattr(type(demo._queue), "__len__", lambda self: looked.append(1) or length(self))
+    time.sleep(0.5)  # gradio's own looks four hundred times
+    assert len(looked) <= 3

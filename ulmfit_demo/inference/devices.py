@@ -96,11 +96,11 @@ def _make_room() -> None:
 
 def never_drawn(vocab: Sequence[str]) -> list[int]:
     """Ids that no text should hold, ascending."""
-    return list(_never_drawn(_Same(vocab)))
+    return list(_never_drawn(Same(vocab)))
 
 
-class _Same:
-    """A vocabulary as the key of a cache: equal to itself alone, so that its words are not compared."""
+class Same:
+    """A list of words as the key of a cache: equal to itself alone, its words are not compared."""
 
     def __init__(self, vocab: Sequence[str]):
         self.vocab = vocab
@@ -109,11 +109,11 @@ class _Same:
         return id(self.vocab)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.vocab is self.vocab
+        return isinstance(other, Same) and other.vocab is self.vocab
 
 
 @functools.lru_cache(maxsize=8)  # looking through 30,000 words takes as long as reading a word
-def _never_drawn(same: _Same) -> tuple[int, ...]:
+def _never_drawn(same: Same) -> tuple[int, ...]:
     return tuple(i for i, word in enumerate(same.vocab) if word in NEVER_DRAWN)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 
@@ -12,7 +13,7 @@ from ulmfit_demo import limits, tokens
 from ulmfit_demo.inference import devices
 from ulmfit_demo.inference.loading import LoadedModels
 from ulmfit_demo.models.awd_lstm import Encoder
-from ulmfit_demo.models.bundle import Bundle, BundleError
+from ulmfit_demo.models.bundle import Bundle, BundleError, Snapshot
 from ulmfit_demo.models.generation import likeliest_next
 from ulmfit_demo.tokens import Vocab
 
@@ -44,7 +45,7 @@ def before_and_after(loaded: LoadedModels, prompt: str, n: int = 10) -> list[Sta
     result = []
     try:
         for s in models.snapshots:
-            own = vocab if s.vocab_path is None else Vocab(s.vocab)
+            own = vocab_of(s, vocab)
             found = _likeliest(s.model.body, s.model.bias, own, read, n)
             result.append(StageWords(s.title, found, len(own), s.n_shared, unknown(own, read)))
     except (BundleError, ValueError) as e:
@@ -59,6 +60,20 @@ def before_and_after(loaded: LoadedModels, prompt: str, n: int = 10) -> list[Sta
         found = _likeliest(body, models.lm.bias, vocab, read, n)
         result.append(StageWords(title, found, len(vocab), len(vocab), unknown(vocab, read)))
     return result
+
+
+def vocab_of(stage: Snapshot, bundle_vocab: Vocab) -> Vocab:
+    """The vocabulary of an earlier stage: `bundle_vocab` or its own, which is made once.
+
+    Raises:
+        BundleError, ValueError: its words cannot be read, or are no vocabulary.
+    """
+    return bundle_vocab if stage.vocab_path is None else _vocab(devices.Same(stage.vocab))
+
+
+@lru_cache(maxsize=4)  # the dictionary of 60,000 words takes as long as the model's next word
+def _vocab(same: devices.Same) -> Vocab:
+    return Vocab(same.vocab)
 
 
 def last_title(bundle: Bundle) -> str:

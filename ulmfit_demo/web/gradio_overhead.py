@@ -6,6 +6,8 @@
 - It looks through the triggers of all events for each state that is written: no issue found.
 - It makes its FastAPI app at the beginning and at the end of `with gr.Blocks()` and again in `queue` and
   `launch`, each time with all the routes: a third of a second each. No issue found.
+- Its queue looks a thousand times a second whether somebody asks, and a hundred times whether a bar of
+  progress moves, on an idle server too. No issue found.
 - It imports matplotlib and sets its backend, twice, around each call of a function. No function here
   draws with matplotlib. No issue found.
 
@@ -14,6 +16,7 @@ The numbers are of https://github.com/gradio-app/gradio.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -37,6 +40,7 @@ LIGHT = (
     gr.Markdown,
 )
 STEPS = ("preprocess", "postprocess")
+FIND_OUT = 1.0  # seconds: how late the queue sees what nothing told it of
 CREATE_APP = vars(blocks.App)["create_app"]
 
 
@@ -55,6 +59,7 @@ def save(demo: gr.Blocks) -> None:
     setattr(blocks, "anyio", _Anyio())  # noqa: B010  (a module has no such field)
     setattr(queueing, "run_sync", _bookkeeping(demo))  # noqa: B010
     setattr(utils, "MatplotlibBackendMananger", contextlib.nullcontext)  # noqa: B010
+    wake(demo)
     fns = demo.default_config.fns.values()
     heard = {block for fn in fns for block, event in fn.targets if event == "change"}
     track = demo.get_state_ids_to_track
@@ -65,6 +70,60 @@ def save(demo: gr.Blocks) -> None:
         return track(block_fn, state)
 
     demo.get_state_ids_to_track = tracked  # type: ignore[method-assign]  # the patch
+
+
+def wake(demo: gr.Blocks) -> None:
+    """Let the queue wait until a question comes or an answer is done; it looked each millisecond."""
+    queue, bell = demo._queue, Bell()
+
+    def ringing(function: Callable) -> Callable:
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return await function(*args, **kwargs)
+            finally:
+                bell.ring()
+
+        return call
+
+    queue.push = ringing(queue.push)  # type: ignore[method-assign]  # the patch
+    queue.process_events = ringing(queue.process_events)  # type: ignore[method-assign]  # the patch
+    queue.sleep_when_free = bell
+    if not any(fn.tracks_progress for fn in demo.default_config.fns.values()):
+        queue.progress_update_sleep_when_free = FIND_OUT
+    setattr(queueing, "asyncio", _Asyncio())  # noqa: B010  (a module has no such field)
+
+
+class Bell(float):
+    """What the queue sleeps for when it has nothing to do: until `ring`, and `FIND_OUT` at most."""
+
+    def __new__(cls) -> Bell:
+        return super().__new__(cls, FIND_OUT)
+
+    def __init__(self) -> None:
+        self.asleep: asyncio.Future | None = None
+
+    async def wait(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.asleep = loop.create_future()
+        late = loop.call_later(self, self.ring)
+        try:
+            await self.asleep
+        finally:
+            late.cancel()
+
+    def ring(self) -> None:
+        if self.asleep is not None and not self.asleep.done():
+            self.asleep.set_result(None)
+
+
+class _Asyncio:
+    """`asyncio` as `gradio.queueing` calls it."""
+
+    async def sleep(self, delay: float) -> None:
+        await (delay.wait() if isinstance(delay, Bell) else asyncio.sleep(delay))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
 
 
 class _Anyio:

@@ -56,7 +56,7 @@ def test_what_a_visitor_types_is_escaped(loaded):
         assert "<script" not in html
         assert "<b>warm" not in html
     figure = figures.one_word(remembered.memory, "<b>")
-    assert "<b>" not in figure.layout.title.text
+    assert "<b>" not in figure["layout"]["title"]["text"]
 
 
 def test_a_view_that_is_not_looked_at_computes_nothing(tab, monkeypatch):

@@ -15,7 +15,7 @@ import numpy as np
 from ulmfit_demo import limits, tokens
 from ulmfit_demo.inference.inside.slurs import is_slur
 from ulmfit_demo.inference.loading import LoadedModels
-from ulmfit_demo.inference.stages import last_title
+from ulmfit_demo.inference.stages import last_title, vocab_of
 from ulmfit_demo.models.bundle import Bundle, BundleError
 from ulmfit_demo.models.inspection.rows import Rows, flat, kept
 from ulmfit_demo.tokens import Vocab
@@ -117,10 +117,7 @@ class _Key:
 @lru_cache(maxsize=2)
 def _matrices(key: _Key) -> tuple[Matrix, ...]:
     bundle, vocab = key.bundle, key.vocab
-    found = [
-        (s.title, s.model.body, vocab if s.vocab_path is None else Vocab(s.vocab))
-        for s in bundle.snapshots
-    ]
+    found = [(s.title, s.model.body, vocab_of(s, vocab)) for s in bundle.snapshots]
     found.append((last_title(bundle), bundle.lm.body, vocab))
     found.append((CLASSIFIER, bundle.classifier.body, vocab))
     result = []

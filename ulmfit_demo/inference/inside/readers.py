@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from functools import lru_cache
 
 from ulmfit_demo import limits
 from ulmfit_demo.inference import devices
 from ulmfit_demo.inference.inside import Text, read_text
 from ulmfit_demo.inference.loading import LoadedModels
-from ulmfit_demo.inference.stages import last_title
+from ulmfit_demo.inference.stages import last_title, vocab_of
 from ulmfit_demo.models.bundle import BundleError
 from ulmfit_demo.models.surprisal import surprisal
-from ulmfit_demo.tokens import Vocab
 
 log = logging.getLogger("ulmfit_demo")
 N_TOP = 10
@@ -71,8 +69,7 @@ def compare(loaded: LoadedModels, text: str) -> Readers | None:
     models, _ = devices.live_models(bundle.key)
     first = bundle.snapshots[0]
     try:
-        words = bundle.vocab if first.vocab_path is None else first.vocab
-        own = loaded.words() if first.vocab_path is None else _vocab(tuple(words))
+        own = vocab_of(first, loaded.words())
         model = first.model
     except (BundleError, ValueError) as e:
         log.warning("an earlier state of the model: %s", e)
@@ -121,9 +118,3 @@ def _bytes(found: Text, places: list[int]) -> int:
             taken[at - 1] = True
     text = "".join(c for c, t in zip(found.source, taken, strict=True) if t)
     return max(1, len(text.encode("utf-8", "replace")))
-
-
-@lru_cache(maxsize=2)
-def _vocab(words: tuple[str, ...]) -> Vocab:
-    """The vocabulary of an earlier stage, made once."""
-    return Vocab(words)

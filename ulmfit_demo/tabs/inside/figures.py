@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import plotly.graph_objects as go
+from typing import Any
 
 from ulmfit_demo.inference.inside.neighbours import Map
 from ulmfit_demo.models.inspection.memory import Memory
@@ -16,7 +15,7 @@ ORANGE = "#c8640a"
 SHORT, MIXED = "only the last k read", "all but the last k shuffled"
 
 
-def one_word(m: Memory, word: str) -> go.Figure:
+def one_word(m: Memory, word: str) -> dict[str, Any]:
     """The bits of one token against k, shortened and shuffled."""
     lengths = list(range(1, len(m.shortened) + 1))
     return _curves(
@@ -27,13 +26,13 @@ def one_word(m: Memory, word: str) -> go.Figure:
     )
 
 
-def average(c: Curves) -> go.Figure:
+def average(c: Curves) -> dict[str, Any]:
     """The same, averaged over held-out reviews."""
     title = f"{c.n_places:,} words of held-out reviews"
     return _curves(title, (c.lengths, c.shortened), (c.distances, c.shuffled), c.whole)
 
 
-def _curves(title: str, short, mixed, whole: float) -> go.Figure:
+def _curves(title: str, short, mixed, whole: float) -> dict[str, Any]:
     layout = calm_layout("k, tokens (doubling scale)", "bits", height=300, title=title)
     layout["xaxis"] = dict(layout["xaxis"], type="log", tickvals=[2**i for i in range(0, 10)])
     layout["yaxis"] = dict(layout["yaxis"], rangemode="tozero")
@@ -73,7 +72,7 @@ def _curves(title: str, short, mixed, whole: float) -> go.Figure:
     return live_figure(traces, layout)
 
 
-def chart(m: Map) -> go.Figure:
+def chart(m: Map) -> dict[str, Any]:
     """Words on a plane: the visitor's as dots with bold names, neighbours as rings."""
     layout = calm_layout("first component", "second component", height=430, title=m.title)
     for axis in ("xaxis", "yaxis"):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import gradio as gr
 import plotly.graph_objects as go
+from plotly.utils import PlotlyJSONEncoder
 
 STAGE = '<div class="u-figure"></div>'
 ON_LOAD = "window.ulmfitFigure(element, props, watch)"
@@ -27,16 +29,16 @@ def figure(elem_id: str, height: int = HEIGHT) -> gr.HTML:
     )
 
 
-def figure_json(drawn: go.Figure, name: str = "") -> str:
+def figure_json(drawn: go.Figure | dict[str, Any], name: str = "") -> str:
     """`{data, layout, name}` for `script/figures.js`, without plotly's template, 7 KB a figure.
 
     `name` tells it to who does not see it, where the figure has no title.
     Raises ValueError for a figure that nothing names.
     """
-    found = json.loads(drawn.to_json(validate=False))
-    found["layout"].pop("template", None)
+    found = dict(drawn) if isinstance(drawn, dict) else json.loads(drawn.to_json(validate=False))
+    found["layout"] = {k: v for k, v in found["layout"].items() if k != "template"}
     found["name"] = name_of(found["layout"], name)
-    return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(found, cls=PlotlyJSONEncoder, ensure_ascii=False, separators=(",", ":"))
 
 
 def name_of(layout: dict, name: str = "") -> str:

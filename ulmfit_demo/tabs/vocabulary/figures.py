@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-
-import plotly.graph_objects as go
+from typing import Any
 
 from ulmfit_demo.tabs.shared.style import calm_layout, live_figure
 from ulmfit_demo.theme import ACCENT, GREY, NEGATIVE, TEAL
@@ -20,7 +19,7 @@ def by_size(
     size: int,
     yours: Sequence[float] | None,
     unit: str,
-) -> go.Figure:
+) -> dict[str, Any]:
     """One measure against the vocabulary's size: the corpus, and your text at the same sizes.
 
     `corpus`: label of a type → (sizes, values); `kind` is the label of the chosen one, the others
@@ -70,7 +69,7 @@ def trade_off(
     widths: Sequence[int],
     words: tuple[int, float],
     yours: float | None,
-) -> go.Figure:
+) -> dict[str, Any]:
     """Parameters of the embedding against the length of a review: what the size decides.
 
     `lengths`: tokens of a review at `sizes`; `widths`: embedding sizes, the first one solid;
@@ -117,7 +116,7 @@ def trade_off(
 
 def unknown_share(
     sizes: Sequence[int], shares: Sequence[float], now: tuple[int, float]
-) -> go.Figure:
+) -> dict[str, Any]:
     """Share of `xxunk` in the corpus against the size of the word vocabulary; `now` is marked."""
     curve = dict(
         type="scatter",

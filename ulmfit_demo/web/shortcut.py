@@ -1,0 +1,172 @@
+"""A question and its answer go to gradio's own functions, past FastAPI's routing. Computes nothing.
+
+For each request FastAPI looks through ninety routes, solves five dependencies, reads the body twice and
+opens three contexts; for each stream starlette opens a group of tasks. With a hundred who type that was
+half of what the server did. The functions called here are the ones that those routes would call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import HTTPException, Request
+from gradio.data_classes import PredictBody, SimplePredictBody
+from pydantic import BaseModel
+from starlette.responses import JSONResponse, StreamingResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+API = "/gradio_api"
+JOIN, DATA, CALL, RESULT = (
+    f"{API}/{path}"
+    for path in ("queue/join", "queue/data", "call/{api_name}", "call/{api_name}/{event_id}")
+)
+CALLED = re.compile(rf"{API}/call/(?P<api_name>[^/]+)(?:/(?P<event_id>[^/]+))?")
+STREAM = [(b"content-type", b"text/event-stream; charset=utf-8")]
+
+
+class Question(Request):
+    """A request that `stream` watches: to ask whether its sender has gone costs nothing."""
+
+    async def is_disconnected(self) -> bool:
+        return self._is_disconnected
+
+    async def gone(self) -> None:
+        """Until its sender has gone."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+        self._is_disconnected = True
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request that has a function of gradio's."""
+
+    route: str
+    body: type[BaseModel] | None  # of a question; None: its answers are asked for
+    given: dict[str, Any]  # the function's parameters that the address holds
+
+
+class Shortcut:
+    """ASGI middleware, the innermost: four routes of gradio's, called at once.
+
+    A server with a login, a request that does not fit and another gradio go the usual way.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.functions: dict[str, Callable[..., Awaitable[Any]]] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = asked(scope)
+        function = self._function(scope["app"], found.route) if found else None
+        if found is None or function is None:
+            await self.app(scope, receive, send)
+            return
+        request = Question(scope, receive)
+        given = {"request": request, **found.given}
+        if found.body is not None:
+            body = await request.body()
+            try:
+                given |= {"body": found.body.model_validate(json.loads(body)), "username": None}
+            except (ValueError, RecursionError):  # FastAPI says what is wrong with it
+                await self.app(scope, replayed(body, receive), send)
+                return
+        try:
+            answer = await function(**given)
+        except HTTPException as error:
+            said = JSONResponse({"detail": error.detail}, error.status_code, error.headers)
+            await said(scope, receive, send)
+            return
+        if isinstance(answer, StreamingResponse):
+            await stream(answer.body_iterator, request, send)
+        else:
+            await JSONResponse(answer)(scope, receive, send)
+
+    def _function(self, app: Any, route: str) -> Callable[..., Awaitable[Any]] | None:
+        """gradio's function for `route`; None where a login is asked for, or none is found."""
+        if app.auth is not None or app.auth_dependency is not None:
+            return None
+        if self.functions is None:
+            wanted = {("POST", JOIN), ("GET", DATA), ("POST", CALL), ("GET", RESULT)}
+            self.functions = {
+                r.path: r.endpoint
+                for r in every(app.routes)
+                if wanted & {(m, r.path) for m in r.methods}
+            }
+        return self.functions.get(route)
+
+
+def asked(scope: Scope) -> Asked | None:
+    """What a request asks for; None for any other one."""
+    if scope["type"] != "http":
+        return None
+    path, method = scope["path"].removeprefix(scope.get("root_path", "")), scope["method"]
+    if method == "POST" and not is_json(scope):
+        return None
+    if path == JOIN:
+        return Asked(JOIN, PredictBody, {}) if method == "POST" else None
+    if path == DATA and method == "GET":
+        session = re.fullmatch(rb"session_hash=([\w-]+)", scope["query_string"])
+        return Asked(DATA, None, {"session_hash": session[1].decode()}) if session else None
+    found = CALLED.fullmatch(path)
+    if found is None:
+        return None
+    name, event = found.groups()
+    if method == "POST" and event is None and name != "v2":
+        return Asked(CALL, SimplePredictBody, {"api_name": name})
+    if method == "GET" and event is not None and name != "v2":
+        return Asked(RESULT, None, {"event_id": event})
+    return None
+
+
+def is_json(scope: Scope) -> bool:
+    """Whether a request says that its body is JSON."""
+    return any(
+        k == b"content-type" and v.startswith(b"application/json") for k, v in scope["headers"]
+    )
+
+
+def every(routes: Iterable[Any]) -> Iterator[Any]:
+    """The routes that have a function, those of included routers too."""
+    for route in routes:
+        inner = getattr(route, "original_router", None)
+        if inner is not None:
+            yield from every(inner.routes)
+        elif getattr(route, "endpoint", None) is not None and getattr(route, "methods", None):
+            yield route
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """`receive` of a request whose body was read already."""
+    left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receiving() -> Message:
+        return left.pop() if left else await receive()
+
+    return receiving
+
+
+async def stream(parts: AsyncIterable[str | bytes | memoryview], request: Question, send: Send) -> None:
+    """Send `parts` as events until they end, or until the one who asked has gone."""
+
+    async def sending() -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": STREAM})
+        async for part in parts:
+            body = part.encode() if isinstance(part, str) else bytes(part)
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    sent, left = asyncio.create_task(sending()), asyncio.create_task(request.gone())
+    left.add_done_callback(lambda _: sent.cancel())
+    try:
+        await sent
+    except asyncio.CancelledError:
+        if not left.done():
+            raise
+    finally:
+        left.cancel()
