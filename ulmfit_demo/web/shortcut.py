@@ -151,7 +151,9 @@ def replayed(body: bytes, receive: Receive) -> Receive:
     return receiving
 
 
-async def stream(parts: AsyncIterable[str | bytes | memoryview], request: Question, send: Send) -> None:
+async def stream(
+    parts: AsyncIterable[str | bytes | memoryview], request: Question, send: Send
+) -> None:
     """Send `parts` as events until they end, or until the one who asked has gone."""
 
     async def sending() -> None:
