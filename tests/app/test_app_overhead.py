@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -182,6 +183,41 @@ def test_the_queue_begins_with_a_question_and_goes_on_after_an_answer(waking):
     jobs = [client.submit(f"{i}", api_name="/one") for i in range(8)]
     assert [job.result(SECONDS) for job in jobs] == [f"{i}" for i in range(8)]
     assert most == [True] * 8
+
+
+def test_a_lane_is_free_at_once_where_a_running_generator_was_cancelled(monkeypatch):
+    """gradio waits for its end, up to a minute, after the lane is free."""
+    monkeypatch.setattr(gradio_overhead, "FIND_OUT", 3_600.0)
+    go, begun, ran = (threading.Event() for _ in range(3))
+
+    def long() -> Iterator[str]:
+        yield "begun"
+        begun.set()
+        go.wait(SECONDS)
+        yield "done"
+
+    def short() -> str:
+        ran.set()
+        return "here"
+
+    with gr.Blocks(analytics_enabled=False) as demo:
+        lane = dict(concurrency_id="lane", concurrency_limit=1)
+        gr.api(long, api_name="long", **lane)
+        gr.api(short, api_name="short", **lane)
+    demo.queue()
+    gradio_overhead.save(demo)
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True)
+    try:
+        client = program(url)
+        job = client.submit(api_name="/long")
+        assert begun.wait(SECONDS)
+        client.submit(api_name="/short")
+        threading.Thread(target=job.cancel, daemon=True).start()  # its answer waits with gradio
+        assert ran.wait(SECONDS)
+        assert not go.is_set()
+    finally:
+        go.set()
+        demo.close()
 
 
 def test_an_idle_queue_does_not_look(waking, monkeypatch):

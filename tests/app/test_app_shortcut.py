@@ -6,6 +6,7 @@ import re
 import socket
 import threading
 import time
+from typing import ClassVar
 
 import gradio as gr
 import httpx
@@ -14,11 +15,11 @@ from starlette.middleware import Middleware
 
 from tests import http
 from tests.page import SECONDS
-from ulmfit_demo.web import shortcut
-from ulmfit_demo.web.server import RefusesRequests
+from ulmfit_demo.web.server import BodyLimit, RefusesRequests
 from ulmfit_demo.web.shortcut import Shortcut
+from ulmfit_demo.web.wire import Wire
 
-VARIES = re.compile(r"[0-9a-f]{32}|\"\w*(?:duration|eta|time)\": ?[\d.e-]+")
+VARIES = re.compile(r"[0-9a-f]{32}|\"\w*(?:duration|eta|time)\": ?(?:[\d.e-]+|null)")
 JSON = {"content-type": "application/json"}
 SESSION = "somebody"
 
@@ -38,10 +39,25 @@ def demo():
     return blocks.queue()
 
 
+class Below:
+    """ASGI middleware that remembers what came through the shortcut to FastAPI's routing."""
+
+    came: ClassVar[list[str]] = []
+
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http":
+            self.came.append(scope["path"].removeprefix("/gradio_api/"))
+        await self.app(scope, receive, send)
+
+
 @pytest.fixture(scope="module")
 def servers():
-    """The same app twice: (with the shortcut, as gradio is)."""
-    ways = ([Middleware(RefusesRequests), Middleware(Shortcut)], [Middleware(RefusesRequests)])
+    """The same app twice behind the app's own middlewares: (with the shortcut, without)."""
+    before = [Middleware(BodyLimit, most=1_000_000), Middleware(Wire), Middleware(RefusesRequests)]
+    ways = ([*before, Middleware(Shortcut), Middleware(Below)], before)
     blocks = [demo() for _ in ways]
     urls = [
         one.launch(prevent_thread_lock=True, quiet=True, app_kwargs={"middleware": way})[1]
@@ -80,6 +96,11 @@ POSTS = {
     "a type with a charset": (
         "call/words",
         {"content-type": "application/json; charset=utf-8"},
+        question(["a", 1]),
+    ),
+    "a type that begins alike": (
+        "call/words",
+        {"content-type": "application/json-seq"},
         question(["a", 1]),
     ),
     "JSON of another kind": (
@@ -129,10 +150,10 @@ def test_answers_that_nobody_waits_for_are_refused_alike(servers, path):
     assert found[0] == found[1]
 
 
-def streamed(url: str) -> tuple:
+def streamed(url: str, headers=None) -> tuple:
     """What a stream says, which gradio breaks off where there is no such session."""
     parts = []
-    with httpx.stream("GET", url, timeout=SECONDS) as answer:
+    with httpx.stream("GET", url, headers=headers, timeout=SECONDS) as answer:
         with contextlib.suppress(httpx.RemoteProtocolError):
             parts.extend(answer.iter_text())
         return answer.status_code, answer.headers["content-type"], VARIES.sub("", "".join(parts))
@@ -149,15 +170,48 @@ def test_a_pages_answer_is_the_same(servers):
     assert found[0] == found[1]
 
 
-def test_gradio_has_the_four_functions():
-    app = gr.routes.App.create_app(demo())
-    found = {r.path for r in shortcut.every(app.routes)}
-    assert {shortcut.JOIN, shortcut.DATA, shortcut.CALL, shortcut.RESULT} <= found
+def test_a_request_that_fits_goes_past_the_routing_and_no_other(servers):
+    url = servers[0]
+    Below.came.clear()
+    event = http.post(f"{url}call/words", json={"data": ["one", 1]}).json()["event_id"]
+    http.get(f"{url}call/words/{event}")
+    http.post(f"{url}queue/join", json={"data": ["a"], "fn_index": 1, "session_hash": "past"})
+    http.get(f"{url}queue/data?session_hash=past")
+    assert Below.came == []
+    http.post(f"{url}call/words", content="{", headers=JSON)
+    http.get(f"{url}info")
+    http.get(f"{url}queue/status")
+    assert Below.came == ["call/words", "info", "queue/status"]
+
+
+@pytest.mark.parametrize("path", ["call/x/theme.css", "call/x/y.json"])
+def test_no_request_changes_what_later_ones_get(servers, path):
+    """Middlewares write into the list of an answer's headers: each answer has its own."""
+    bare = {"accept-encoding": "br"}
+    first = [streamed(url + path, bare)[:2] for url in servers]
+    assert first[0] == first[1]
+    for url in servers:
+        event = http.post(f"{url}call/words", json={"data": ["one two", 1]}).json()["event_id"]
+        answer = http.get(f"{url}call/words/{event}")
+        assert not {"cache-control", "content-encoding"} & set(answer.headers)
+        assert "one" in answer.text
+
+
+def test_a_body_that_does_not_end_well_is_refused_alike(servers):
+    def endless():
+        yield b'{"data": ["'
+        for _ in range(30):
+            yield b"a" * 50_000
+
+    found = [http.post(f"{url}call/words", content=endless(), headers=JSON) for url in servers]
+    assert said(found[0]) == said(found[1])
+    assert found[0].status_code == 400
 
 
 def test_a_server_with_a_login_asks_for_it():
     blocks = demo()
-    way = [Middleware(Shortcut)]
+    way = [Middleware(Shortcut), Middleware(Below)]
+    Below.came.clear()
     _, url, _ = blocks.launch(
         prevent_thread_lock=True,
         quiet=True,
@@ -169,6 +223,7 @@ def test_a_server_with_a_login_asks_for_it():
             assert http.post(f"{url}gradio_api/{path}", json={"data": []}).status_code == 401
         for path in ("call/words/some", "queue/data?session_hash=some"):
             assert http.get(f"{url}gradio_api/{path}").status_code == 401
+        assert set(Below.came) >= {"call/words", "queue/join", "call/words/some", "queue/data"}
     finally:
         blocks.close()
 
@@ -192,7 +247,7 @@ def test_who_leaves_is_not_waited_for():
         (job,) = [job for job in blocks._queue.active_jobs if job]
         assert job[0].alive
         host, port = url.removeprefix("http://").strip("/").split(":")
-        with socket.create_connection((host, int(port))) as line:
+        with socket.create_connection((host, int(port)), timeout=SECONDS) as line:
             line.sendall(
                 f"GET /gradio_api/call/slow/{event} HTTP/1.1\r\nhost: {host}\r\n\r\n".encode()
             )

@@ -74,53 +74,55 @@ def save(demo: gr.Blocks) -> None:
 
 def wake(demo: gr.Blocks) -> None:
     """Let the queue wait until a question comes or an answer is done; it looked each millisecond."""
-    queue, bell = demo._queue, Bell()
+    queue, wake_up = demo._queue, WakeUp()
+    push, end_of_answer = queue.push, queue.reset_iterators
 
-    def ringing(function: Callable) -> Callable:
-        async def call(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return await function(*args, **kwargs)
-            finally:
-                bell.ring()
+    async def pushed(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await push(*args, **kwargs)
+        finally:
+            wake_up.set()
 
-        return call
+    async def ended(*args: Any, **kwargs: Any) -> None:
+        wake_up.set()  # before it waits for the function of an event that was cancelled
+        await end_of_answer(*args, **kwargs)
 
-    queue.push = ringing(queue.push)  # type: ignore[method-assign]  # the patch
-    queue.process_events = ringing(queue.process_events)  # type: ignore[method-assign]  # the patch
-    queue.sleep_when_free = bell
+    queue.push = pushed  # type: ignore[method-assign]  # the patch
+    queue.reset_iterators = ended  # type: ignore[method-assign]  # the patch
+    queue.sleep_when_free = wake_up
     if not any(fn.tracks_progress for fn in demo.default_config.fns.values()):
         queue.progress_update_sleep_when_free = FIND_OUT
     setattr(queueing, "asyncio", _Asyncio())  # noqa: B010  (a module has no such field)
 
 
-class Bell(float):
-    """What the queue sleeps for when it has nothing to do: until `ring`, and `FIND_OUT` at most."""
+class WakeUp(float):
+    """What the queue sleeps for when it has nothing to do: until `set`, `FIND_OUT` seconds at most."""
 
-    def __new__(cls) -> Bell:
+    def __new__(cls) -> WakeUp:
         return super().__new__(cls, FIND_OUT)
 
     def __init__(self) -> None:
-        self.asleep: asyncio.Future | None = None
+        self.asleep: set[asyncio.Future] = set()
 
     async def wait(self) -> None:
-        loop = asyncio.get_running_loop()
-        self.asleep = loop.create_future()
-        late = loop.call_later(self, self.ring)
+        waiting = asyncio.get_running_loop().create_future()
+        self.asleep.add(waiting)
         try:
-            await self.asleep
+            await asyncio.wait([waiting], timeout=self)
         finally:
-            late.cancel()
+            self.asleep.discard(waiting)
 
-    def ring(self) -> None:
-        if self.asleep is not None and not self.asleep.done():
-            self.asleep.set_result(None)
+    def set(self) -> None:
+        for waiting in self.asleep:
+            if not waiting.done():
+                waiting.set_result(None)
 
 
 class _Asyncio:
     """`asyncio` as `gradio.queueing` calls it."""
 
     async def sleep(self, delay: float) -> None:
-        await (delay.wait() if isinstance(delay, Bell) else asyncio.sleep(delay))
+        await (delay.wait() if isinstance(delay, WakeUp) else asyncio.sleep(delay))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(asyncio, name)
