@@ -54,11 +54,15 @@ class Below:
 
 
 @pytest.fixture(scope="module")
-def servers():
+def blocks():
+    return [demo(), demo()]
+
+
+@pytest.fixture(scope="module")
+def servers(blocks):
     """The same app twice behind the app's own middlewares: (with the shortcut, without)."""
     before = [Middleware(BodyLimit, most=1_000_000), Middleware(Wire), Middleware(RefusesRequests)]
     ways = ([*before, Middleware(Shortcut), Middleware(Below)], before)
-    blocks = [demo() for _ in ways]
     urls = [
         one.launch(prevent_thread_lock=True, quiet=True, app_kwargs={"middleware": way})[1]
         for one, way in zip(blocks, ways, strict=True)
@@ -259,3 +263,19 @@ def test_who_leaves_is_not_waited_for():
     finally:
         go.set()
         blocks.close()
+
+
+def test_who_leaves_the_answers_and_asks_again_at_once_is_answered(servers, blocks):
+    """What was left is cleared away before: else the new question would be cleared with it."""
+    url, session = servers[0], "again"
+    asked = {"data": ["abc"], "fn_index": 1, "session_hash": session}
+    with httpx.Client(timeout=SECONDS) as client:
+        for _ in range(100):
+            event = client.post(f"{url}queue/join", json=asked).json()["event_id"]
+            # another question is open: the stream does not end with this answer
+            blocks[0]._queue.pending_event_ids_session[session].add("open")
+            with client.stream("GET", f"{url}queue/data?session_hash={session}") as answer:
+                for line in answer.iter_lines():
+                    assert "heartbeat" not in line
+                    if event in line and "process_completed" in line:
+                        break
