@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -28,9 +29,7 @@ JOIN, DATA, CALL, RESULT = (
     for path in ("queue/join", "queue/data", "call/{api_name}", "call/{api_name}/{event_id}")
 )
 CALLED = re.compile(rf"{API}/call/(?P<api_name>[^/]+)(?:/(?P<event_id>[^/]+))?")
-# Turns of the event loop before a question is taken. A page that leaves its stream and asks again at once is
-# read in that order, but to clear away what it left takes six turns, and would take the new question too.
-TURNS = 12
+TURNS = 12  # of the event loop; to clear away what a page left takes six
 NO_BODY = "There was an error parsing the body"  # FastAPI's words
 
 
@@ -65,6 +64,7 @@ class Shortcut:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.functions: dict[str, Callable[..., Awaitable[Any]]] | None = None
+        self.streams: Counter[str] = Counter()  # open ones by session
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = asked(scope)
@@ -85,18 +85,35 @@ class Shortcut:
             except (ValueError, RecursionError):  # FastAPI says what is wrong with it
                 await self.app(scope, replayed(body, receive), send)
                 return
-            for _ in range(TURNS):
-                await asyncio.sleep(0)
+            await self._cleared(given["body"])
         try:
             answer = await function(**given)
         except HTTPException as error:
             said = JSONResponse({"detail": error.detail}, error.status_code, error.headers)
             await said(scope, receive, send)
             return
-        if isinstance(answer, StreamingResponse):
-            await stream(answer, request, send)
-        else:
+        if not isinstance(answer, StreamingResponse):
             await JSONResponse(answer)(scope, receive, send)
+            return
+        session = found.given.get("session_hash", "")
+        self.streams[session] += 1
+        try:
+            await stream(answer, request, send)
+        finally:
+            self.streams[session] -= 1
+            if not self.streams[session]:
+                del self.streams[session]
+
+    async def _cleared(self, body: BaseModel) -> None:
+        """Until a stream that the session of `body` has just left is cleared away.
+
+        A page that leaves its stream and asks again at once is read in that order, but gradio clears away
+        what it left some turns of the loop later, and would clear the new question away too.
+        """
+        for _ in range(TURNS):
+            if getattr(body, "session_hash", None) not in self.streams:
+                return
+            await asyncio.sleep(0)
 
     def _function(self, app: Any, route: str) -> Callable[..., Awaitable[Any]] | None:
         """gradio's function for `route`; None where a login is asked for, or none is found."""
