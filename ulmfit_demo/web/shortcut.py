@@ -107,8 +107,8 @@ class Shortcut:
     async def _cleared(self, body: BaseModel) -> None:
         """Until a stream that the session of `body` has just left is cleared away.
 
-        A page that leaves its stream and asks again at once is read in that order, but gradio clears away
-        what it left some turns of the loop later, and would clear the new question away too.
+        A page that leaves its stream and asks again at once is read in that order, but gradio clears
+        away what it left some turns of the loop later, and would clear the new question away too.
         """
         for _ in range(TURNS):
             if getattr(body, "session_hash", None) not in self.streams:
