@@ -12,7 +12,7 @@
 Elsewhere `gradio_script.py` changes the page's script, `gradio_overhead.py` leaves out what gradio
 spends on each event, `shortcut.py` calls four of its routes past FastAPI's routing, `answers.py` mends
 what its writer of JSON refuses, `preview.py` puts our tags into gradio's page (issue 11233), `styles.py`
-reads the names of its style sheets from its script, and `tabs/journey/strip.py` orders its list of events.
+reads the names of its style sheets from its script, `tabs/journey/strip.py` orders its list of events.
 
 The numbers are of https://github.com/gradio-app/gradio. Two variables of the environment, in
 `startup.py`, keep gradio from making a table of its last requests (pull request 11764 brought it).
