@@ -104,6 +104,7 @@ SEED = (0, 2**31 - 1)
 
 DELETE_CACHE = (600, 3_600)  # seconds: look for temporary files so often, delete them at that age
 QUEUE = 1_000  # requests waiting, over all lanes
+SESSION_CHARACTERS = 200  # of a session's name, which a page or a program chooses
 PLACE_SECONDS = 1.0  # who waits is told the place in the line so often
 LANE_WAITING = 64  # in one lane
 KEYSTROKE_WAITING = 160  # in the lane of live results: what two cores answer in one or two s

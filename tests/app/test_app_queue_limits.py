@@ -12,6 +12,7 @@ import psutil
 import pytest
 from gradio_client.utils import QueueError
 
+from tests import http
 from tests.page import Page, program
 from ulmfit_demo import limits, page, theme
 from ulmfit_demo.inference import loading
@@ -73,6 +74,23 @@ def test_a_full_lane_turns_away_its_own_requests_only():
         assert [job.result(60) for job in jobs] == [True] * 4
     finally:
         go.set()
+        demo.close()
+
+
+def test_a_sessions_name_is_short():
+    """gradio keeps the names; one may be as long as a body."""
+    with gr.Blocks(analytics_enabled=False) as demo:
+        gr.api(lambda: "here", api_name="here")
+    demo.queue()
+    gradio_patches.limit_waiting(demo)
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True)
+    try:
+        for n, status in ((limits.SESSION_CHARACTERS, 200), (limits.SESSION_CHARACTERS + 1, 400)):
+            asked = {"data": [], "fn_index": 0, "session_hash": "x" * n}
+            answer = http.post(f"{url}gradio_api/queue/join", json=asked)
+            assert answer.status_code == status
+        assert answer.json()["detail"] == gradio_patches.LONG_SESSION
+    finally:
         demo.close()
 
 

@@ -44,6 +44,7 @@ NO_VALUE = (
     "still there. If it came from the page, reload it."
 )
 NOT_UPLOADED = "is not in the cache"  # gradio's sentence about a path
+LONG_SESSION = f"A session's name has up to {limits.SESSION_CHARACTERS} characters."
 BUSY = "Queue is full: {} such requests wait already. Try again in a moment; nothing was lost."
 
 
@@ -62,6 +63,10 @@ def limit_waiting(
     push = queue.push
 
     async def limited(body: Any, request: Any, username: Any = None) -> Any:
+        if (
+            len(body.session_hash or "") > limits.SESSION_CHARACTERS
+        ):  # gradio keeps it in five places
+            return False, LONG_SESSION, "error"
         if body.fn_index is not None:
             group = route_utils.get_fn(queue.blocks, None, body).concurrency_id
             there = queue.event_queue_per_concurrency_id.get(group)

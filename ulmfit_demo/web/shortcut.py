@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
 from gradio.data_classes import PredictBody, SimplePredictBody
 from pydantic import BaseModel
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, StreamingResponse
@@ -29,7 +29,7 @@ JOIN, DATA, CALL, RESULT = (
     for path in ("queue/join", "queue/data", "call/{api_name}", "call/{api_name}/{event_id}")
 )
 CALLED = re.compile(rf"{API}/call/(?P<api_name>[^/]+)(?:/(?P<event_id>[^/]+))?")
-TURNS = 12  # of the event loop; to clear away what a page left takes six
+TURNS = 12  # of the event loop; to clear away what a page left takes seven
 NO_BODY = "There was an error parsing the body"  # FastAPI's words
 
 
@@ -56,7 +56,7 @@ class Asked:
 
 
 class Shortcut:
-    """ASGI middleware, the innermost: four routes of gradio's, called at once.
+    """ASGI middleware, the innermost: four routes of gradio's, called past FastAPI's.
 
     A server with a login, a request that does not fit and another gradio go the usual way.
     """
@@ -64,7 +64,6 @@ class Shortcut:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.functions: dict[str, Callable[..., Awaitable[Any]]] | None = None
-        self.streams: Counter[str] = Counter()  # open ones by session
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = asked(scope)
@@ -85,7 +84,7 @@ class Shortcut:
             except (ValueError, RecursionError):  # FastAPI says what is wrong with it
                 await self.app(scope, replayed(body, receive), send)
                 return
-            await self._cleared(given["body"])
+            await _cleared(_open(scope["app"]), given["body"].session_hash)
         try:
             answer = await function(**given)
         except HTTPException as error:
@@ -95,25 +94,14 @@ class Shortcut:
         if not isinstance(answer, StreamingResponse):
             await JSONResponse(answer)(scope, receive, send)
             return
-        session = found.given.get("session_hash", "")
-        self.streams[session] += 1
         try:
             await stream(answer, request, send)
         finally:
-            self.streams[session] -= 1
-            if not self.streams[session]:
-                del self.streams[session]
-
-    async def _cleared(self, body: BaseModel) -> None:
-        """Until a stream that the session of `body` has just left is cleared away.
-
-        A page that leaves its stream and asks again at once is read in that order, but gradio clears
-        away what it left some turns of the loop later, and would clear the new question away too.
-        """
-        for _ in range(TURNS):
-            if getattr(body, "session_hash", None) not in self.streams:
-                return
-            await asyncio.sleep(0)
+            waiting, (session,) = _open(scope["app"]), found.given.values()
+            if (
+                session in waiting and not waiting[session]
+            ):  # gradio keeps each name that ever asked
+                del waiting[session]
 
     def _function(self, app: Any, route: str) -> Callable[..., Awaitable[Any]] | None:
         """gradio's function for `route`; None where a login is asked for, or none is found."""
@@ -127,6 +115,23 @@ class Shortcut:
                 if wanted & {(m, r.path) for m in r.methods}
             }
         return self.functions.get(route)
+
+
+def _open(app: Any) -> dict[str, set[str]]:
+    """gradio's book of the questions whose answers were not read to their end: session → their ids."""
+    return app.get_blocks()._queue.pending_event_ids_session
+
+
+async def _cleared(waiting: Mapping[str, set[str]], session: str | None) -> None:
+    """Wait until the stream that `session` has just left is cleared away.
+
+    A page that leaves its stream and asks again at once is read in that order, but gradio clears away
+    what it left some turns of the loop later, and would clear the new question away too.
+    """
+    for _ in range(TURNS):
+        if session is None or not waiting.get(session):
+            return
+        await asyncio.sleep(0)
 
 
 def asked(scope: Scope) -> Asked | None:
@@ -154,8 +159,8 @@ def asked(scope: Scope) -> Asked | None:
 
 def is_json(scope: Scope) -> bool:
     """Whether a request says that its body is JSON."""
-    said = dict(scope["headers"]).get(b"content-type", b"")
-    return said.partition(b";")[0].strip() == b"application/json"
+    said = Headers(scope=scope).get("content-type", "")
+    return said.partition(";")[0].strip().lower() == "application/json"
 
 
 def endpoint_routes(routes: Iterable[Any]) -> Iterator[Any]:
