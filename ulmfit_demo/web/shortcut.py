@@ -98,9 +98,7 @@ class Shortcut:
             await stream(answer, request, send)
         finally:
             waiting, (session,) = _open(scope["app"]), found.given.values()
-            if (
-                session in waiting and not waiting[session]
-            ):  # gradio keeps each name that ever asked
+            if not waiting.get(session, True):  # gradio keeps each name that ever asked
                 del waiting[session]
 
     def _function(self, app: Any, route: str) -> Callable[..., Awaitable[Any]] | None:
