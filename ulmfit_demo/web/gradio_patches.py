@@ -63,10 +63,8 @@ def limit_waiting(
     push = queue.push
 
     async def limited(body: Any, request: Any, username: Any = None) -> Any:
-        if (
-            len(body.session_hash or "") > limits.SESSION_CHARACTERS
-        ):  # gradio keeps it in five places
-            return False, LONG_SESSION, "error"
+        if len(body.session_hash or "") > limits.SESSION_CHARACTERS:
+            return False, LONG_SESSION, "error"  # gradio would keep it
         if body.fn_index is not None:
             group = route_utils.get_fn(queue.blocks, None, body).concurrency_id
             there = queue.event_queue_per_concurrency_id.get(group)

@@ -1,8 +1,8 @@
 """A question and its answer go to gradio's own functions, past FastAPI's routing. Computes nothing.
 
 For each request FastAPI looks through eighty routes, solves two or three dependencies and opens three
-contexts; for each stream starlette opens a group of tasks. With a hundred who type that was half of what
-the server did. The functions called here are the ones that those routes would call.
+contexts; for each stream starlette opens a group of tasks. With 150 who type that was half of what the
+event loop did. The functions called here are the ones that those routes would call.
 """
 
 from __future__ import annotations
